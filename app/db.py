@@ -1,0 +1,134 @@
+"""The database: engine settings, the session, column types and the database's own clock.
+
+SQLite runs in WAL with synchronous=FULL, and every write transaction is BEGIN IMMEDIATE, so that two writers queue
+instead of failing half-way. Reads go through reading(), which opens no transaction at all.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Float, MetaData, bindparam, event
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+BUSY_TIMEOUT_MILLISECONDS = 5_000
+POOL_SIZE = 10
+POOL_OVERFLOW = 120  # a gthread worker may have this many requests at once; each holds a connection for microseconds
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time. Naive values are refused; SQLite gives aware ones back as well."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime refused: times are aware UTC")
+        return value.astimezone(UTC) if dialect.name != "sqlite" else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
+    """The database's clock at this statement (not at the start of the transaction), plus `offset`.
+
+    Leases compare times of several machines, so one clock must judge them. PostgreSQL's now() would be the start of
+    the transaction, and SQLite before 3.42 answers NULL to unixepoch('subsec'): neither is used.
+    """
+
+    inherit_cache = True  # the offset is a bound parameter, so the compiled statement can be kept
+    type = UtcDateTime()
+
+    def __init__(self, offset: timedelta = timedelta(0)) -> None:
+        super().__init__(bindparam(None, offset.total_seconds(), type_=Float(), unique=True))
+
+
+@compiles(database_now, "postgresql")
+def _postgresql_now(element: database_now, compiler: Any, **kw: Any) -> str:
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
+
+
+@compiles(database_now, "sqlite")
+def _sqlite_now(element: database_now, compiler: Any, **kw: Any) -> str:
+    # Three digits of fraction and three zeros: the text SQLAlchemy stores has six, and SQLite compares times as text.
+    seconds = compiler.process(element.clauses, **kw)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', {seconds} || ' seconds') || '000')"
+
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    # Its own registry because Flask-SQLAlchemy 3.1 refuses a type_annotation_map on the class itself.
+    registry = registry(type_annotation_map={datetime: UtcDateTime}, metadata=MetaData(naming_convention=NAMING))
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+migrate = Migrate(db=db, directory="migrations", render_as_batch=True)
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """What Flask-SQLAlchemy hands to create_engine for this address."""
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": BUSY_TIMEOUT_MILLISECONDS / 1000, "check_same_thread": False}}
+    return {
+        "pool_pre_ping": False,  # one round trip per view; a dead connection is retried by reading() instead
+        "pool_size": POOL_SIZE,
+        "max_overflow": POOL_OVERFLOW,
+        "pool_recycle": 1800,
+        "connect_args": {"connect_timeout": 5, "application_name": "pagero-dashboard"},
+    }
+
+
+def init_app(app: Flask, database_url: str) -> None:
+    """Bind the extension and the migrations to the application."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(database_url)
+    db.init_app(app)
+    migrate.init_app(app, db)
+    if database_url.startswith("sqlite"):
+        with app.app_context():
+            _make_sqlite_safe(db.engine)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for reads only: no transaction, one round trip per statement."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
+def _make_sqlite_safe(engine: Engine) -> None:
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin_immediate)
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not open transactions by itself
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

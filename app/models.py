@@ -1,0 +1,172 @@
+"""The tables. One class each; every column says what it holds, when it is null and what it changes together with."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+def new_id() -> str:
+    """A random row id: 36 characters, not guessable, not ordered."""
+    return str(uuid4())
+
+
+class ConnectionState(StrEnum):
+    """The states of a connection. While a refresh runs, `lease_until` lies in the future; that is not a state."""
+
+    ACTIVE = "active"
+    IN_DOUBT = "in_doubt"  # a refresh may have been spent and its answer lost; one more try is owed
+    RECONNECT_NEEDED = "reconnect_needed"
+    DISCONNECTED = "disconnected"
+
+
+class ReconnectReason(StrEnum):
+    """Why a connection needs its person again."""
+
+    ENDED_AT_PAGERO = "ended_at_pagero"  # Pagero answered invalid_grant
+    ROTATION_LOST = "rotation_lost"  # Pagero answered invalid_grant after a refresh whose answer was lost
+    NO_REFRESH_TOKEN = "no_refresh_token"  # noqa: S105 - Pagero never gave one
+    UNREADABLE = "unreadable"  # the sealed tokens cannot be opened
+
+
+class RevokeOutcome(StrEnum):
+    """What Pagero said to the revocation of a disconnected connection's tokens."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    GIVEN_UP = "given_up"
+
+
+class Account(Base):
+    """A person who signed in, named by issuer and subject."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255), index=True)
+    identity_source: Mapped[str] = mapped_column(String(20))
+    """Where the subject came from at the last sign-in: id_token, access_token or userinfo."""
+    display_name: Mapped[str | None] = mapped_column(String(255))
+    """What Pagero calls the person, when it says; never used to tell people apart."""
+    language: Mapped[str | None] = mapped_column(String(8))
+    created_at: Mapped[datetime]
+    last_signed_in_at: Mapped[datetime]
+
+
+class Connection(Base):
+    """An account's stored link to Pagero. Only tokens.vault reads or writes the token and lease columns."""
+
+    __tablename__ = "connections"
+    __table_args__ = (Index("ix_connections_state", "state"), Index("ix_connections_key_id", "key_id"))
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), unique=True)
+    state: Mapped[str] = mapped_column(String(20))
+    """A ConnectionState."""
+    reason: Mapped[str | None] = mapped_column(String(40))
+    """A ReconnectReason while state is reconnect_needed, else null."""
+
+    sealed_access_token: Mapped[bytes | None]
+    sealed_refresh_token: Mapped[bytes | None]
+    """Envelopes of tokens.sealing, bound to this row, column and generation. Null after disconnecting."""
+    key_id: Mapped[str | None] = mapped_column(String(40))
+    """The key that sealed both, so that SQL can count what a key still holds."""
+    generation: Mapped[int] = mapped_column(default=1)
+    """Grows by one with every pair of tokens stored; part of what the envelopes are bound to."""
+    access_expires_at: Mapped[datetime | None]
+    refresh_due_at: Mapped[datetime | None]
+    """From when a view may renew early; drawn once per pair, with jitter."""
+    granted_scope: Mapped[str | None] = mapped_column(Text)
+    """As Pagero answered; empty or null means as requested (RFC 6749, 5.1)."""
+
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    lease_until: Mapped[datetime | None]
+    """Until when (database clock) one worker may be refreshing. Both null: nobody is."""
+    fence: Mapped[int] = mapped_column(default=0)
+    """Grows with every lease; a holder may save only under the fence it was given."""
+    spent_generation: Mapped[int | None]
+    """The generation whose refresh token was handed to a call whose answer is not stored yet. Left behind by a dead
+    worker it means: maybe spent."""
+    retry_at: Mapped[datetime | None]
+    """No refresh before this (database clock): the back-off all workers share."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """Refreshes failed in a row."""
+    last_refresh_outcome: Mapped[str | None] = mapped_column(String(40))
+
+    revoke_outcome: Mapped[str | None] = mapped_column(String(20))
+    """A RevokeOutcome once disconnected, else null."""
+    connected_at: Mapped[datetime]
+    """When this grant was made (the person signed in or reconnected)."""
+    last_rotated_at: Mapped[datetime]
+    """When Pagero last gave a refresh token: the rolling three years start here."""
+    disconnected_at: Mapped[datetime | None]
+
+
+class BrowserSession(Base):
+    """A signed-in browser. The cookie's random id is known here only by its SHA-256."""
+
+    __tablename__ = "browser_sessions"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    """Names the session on the account page; not a secret."""
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    """Written at most once a minute."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    """The absolute end, whatever happens."""
+    user_agent: Mapped[str] = mapped_column(String(200))
+    remote_addr: Mapped[str] = mapped_column(String(45))
+
+
+class SpentTransaction(Base):
+    """The state of a sign-in that has been claimed: inserting it is the claim, so it can happen once."""
+
+    __tablename__ = "spent_transactions"
+
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Administrator(Base):
+    """A subject that may enter /admin, possibly before its first sign-in."""
+
+    __tablename__ = "administrators"
+
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    added_at: Mapped[datetime]
+
+
+class KeyCanary(Base):
+    """A known value sealed under each key, so that a wrong key stops the start instead of breaking connections."""
+
+    __tablename__ = "key_canaries"
+
+    key_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class AuditEvent(Base):
+    """One thing that happened to an account or a connection. Rows are only ever added."""
+
+    __tablename__ = "audit_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    action: Mapped[str] = mapped_column(String(60))
+    outcome: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(60))
+    account_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    """Whose account or connection it is about; no foreign key, because the trail outlives the row."""
+    actor: Mapped[str] = mapped_column(String(300))
+    """The acting account's id, `command` for the command line, or `system`."""
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    remote_addr: Mapped[str | None] = mapped_column(String(45))
