@@ -13,8 +13,16 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, computed_field, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    computed_field,
+    field_validator,
+    model_validator,
+)
 
 from app.errors import SettingsError
 
@@ -36,10 +44,10 @@ class Key:
     secret: bytes = field(repr=False)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What an operator decides. Names, defaults and meaning are public: README lists them."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     public_url: str
     pagero_client_id: str = Field(min_length=1)
@@ -74,20 +82,13 @@ class Settings(BaseSettings):
         source = os.environ if environment is None else environment
         values, problems = _values(source)
         try:
-            settings = cls(**values)
+            settings = cls.model_validate(values)
         except ValidationError as error:
             problems += [_sentence(item) for item in error.errors(include_input=False, include_url=False)]
             raise SettingsError(problems) from None
         if problems:
             raise SettingsError(problems)
         return settings
-
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what from_environment gathered: the environment has no second way in."""
-        return (init_settings,)
 
     @field_validator("public_url")
     @classmethod
