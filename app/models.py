@@ -54,6 +54,8 @@ class Account(Base):
     """Where the subject came from at the last sign-in: id_token, access_token or userinfo."""
     display_name: Mapped[str | None] = mapped_column(String(255))
     """What Pagero calls the person, when it says; never used to tell people apart."""
+    callback_issuer: Mapped[str | None] = mapped_column(String(255))
+    """The callback's `iss` at the last sign-in, shown to administrators so that it can be pinned (RFC 9207)."""
     language: Mapped[str | None] = mapped_column(String(8))
     created_at: Mapped[datetime]
     last_signed_in_at: Mapped[datetime]
@@ -97,10 +99,15 @@ class Connection(Base):
     """No refresh before this (database clock): the back-off all workers share."""
     failures: Mapped[int] = mapped_column(default=0)
     """Refreshes failed in a row."""
+    forced_at: Mapped[datetime | None]
+    """When a refresh was last forced by a 401 from the API: at most one a minute (database clock)."""
     last_refresh_outcome: Mapped[str | None] = mapped_column(String(40))
 
     revoke_outcome: Mapped[str | None] = mapped_column(String(20))
-    """A RevokeOutcome once disconnected, else null."""
+    """A RevokeOutcome once disconnected, else null. While it is pending, the refresh token stays sealed."""
+    revoke_attempts: Mapped[int] = mapped_column(default=0)
+    revoke_retry_at: Mapped[datetime | None]
+    """When the revocation may be tried again (database clock); null unless pending."""
     connected_at: Mapped[datetime]
     """When this grant was made (the person signed in or reconnected)."""
     last_rotated_at: Mapped[datetime]
