@@ -19,9 +19,10 @@ from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-BUSY_TIMEOUT_MILLISECONDS = 5_000
+BUSY_TIMEOUT_SECONDS = 5
 POOL_SIZE = 10
 POOL_OVERFLOW = 120  # a gthread worker may have this many requests at once; each holds a connection for microseconds
+POOL_RECYCLE_SECONDS = 1800
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -89,13 +90,13 @@ migrate = Migrate(db=db, directory="migrations", render_as_batch=True)
 
 def engine_options(database_url: str) -> dict[str, Any]:
     """What Flask-SQLAlchemy hands to create_engine for this address."""
+    hidden = {"hide_parameters": True}  # sealed tokens and session hashes must not stand in an exception
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_MILLISECONDS / 1000, "check_same_thread": False}}
-    return {
-        "pool_pre_ping": False,  # one round trip per view; a dead connection is retried by reading() instead
+        return hidden | {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}}
+    return hidden | {
         "pool_size": POOL_SIZE,
         "max_overflow": POOL_OVERFLOW,
-        "pool_recycle": 1800,
+        "pool_recycle": POOL_RECYCLE_SECONDS,
         "connect_args": {"connect_timeout": 5, "application_name": "pagero-dashboard"},
     }
 
