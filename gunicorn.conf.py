@@ -1,0 +1,56 @@
+"""How gunicorn serves the application. Read by gunicorn alone; every figure has its reason beside it.
+
+BIND, WEB_WORKERS, WEB_THREADS and GUNICORN_LOG_LEVEL come from the environment. No access log: the application logs
+each request itself, with the path and without the query, in which a callback carries its code. Imports nothing of
+ours, so that a reload (SIGHUP) takes new code everywhere.
+"""
+
+import os
+import resource
+from pathlib import Path
+
+
+def _seconds(name: str, default: float) -> float:
+    try:
+        return float(os.environ.get(name) or default)
+    except ValueError:
+        return default  # app.settings names the mistake, together with all others
+
+
+wsgi_app = "wsgi:app"
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+
+# gthread: a view mostly waits for Pagero, so threads serve many of them at once; two processes keep two cores busy.
+# docs/benchmarks.md has the measurements.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "128"))
+worker_connections = 1000
+backlog = 2048
+keepalive = 75  # seconds; longer than proxies keep idle connections, so that the proxy closes first and loses nothing
+
+# The ladder. The longest view waits for another's refresh, refreshes itself, and calls the API twice. A worker told to
+# stop is given that long, so that tokens it is waiting for are still stored; `timeout` only watches the worker's main
+# loop, and must not end a stop that is still within its time.
+longest_view = _seconds("REFRESH_WAIT_SECONDS", 10) + _seconds("PAGERO_TOKEN_SECONDS", 8)
+longest_view += 2 * _seconds("PAGERO_API_SECONDS", 15)
+graceful_timeout = int(longest_view) + 5
+timeout = graceful_timeout + 15
+
+# Nothing from outside is believed here; app.assembly believes TRUSTED_HOPS proxies and nobody else.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 16380  # seven pending sign-ins travel in one Cookie header
+
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
+proc_name = "pagero-dashboard"
+if Path("/dev/shm").is_dir():  # noqa: S108 - heartbeats live in memory: a slow disk must not look like a dead worker
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold tokens and keys
