@@ -1,7 +1,7 @@
 """The canary search: no secret of the run may lie in a database file, a dump, a log or a page.
 
 Secrets come from the sandbox's ledger, from what the harness itself generated, and from cookies the browsers were
-given. Each is searched raw, URL-encoded, base64 and hex. A finding names the kind of secret and the file, not the value.
+given. Each is searched raw, URL-encoded, base64 and hex. A finding names the kind of secret and the file, no value.
 """
 
 import base64
