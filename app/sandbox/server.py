@@ -1,0 +1,42 @@
+"""Serves the sandbox with gunicorn: one process, because its memory is the state, and threads enough for slow answers."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+THREADS = 1000
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """One gthread worker with keep-alive, made from an application object."""
+
+    def __init__(self, make: Any, host: str, port: int) -> None:
+        self._make = make
+        self._address = f"{host}:{port}"
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Settings of gunicorn. No access log: the record of calls serves."""
+        wanted = {
+            "bind": self._address,
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "worker_connections": 4 * THREADS,
+            "backlog": 2048,
+            "keepalive": 75,
+            "timeout": 0,
+            "graceful_timeout": 1,
+            "loglevel": "warning",
+            "proc_name": "sandbox-pagero",
+            "control_socket_disable": True,
+            "forwarded_allow_ips": "",
+        }
+        for name, value in wanted.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The application, made in the worker."""
+        app: Flask = self._make()
+        return app

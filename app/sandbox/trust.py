@@ -1,0 +1,61 @@
+"""JWT access tokens of another authorization server: signature, issuer and life are checked, the subject is mapped.
+
+Refuses every algorithm but RS/PS/ES 256. Keys are fetched when first needed, and again (at most every 5 s) for an unknown kid.
+"""
+
+import json
+import time
+from threading import Lock
+from typing import Any
+
+import urllib3
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from app.sandbox.config import Trust
+
+ALGORITHMS = ["RS256", "PS256", "ES256"]
+REFETCH_SECONDS = 5.0
+
+
+class Trusted:
+    """The keys of the other server and what is known of its tokens."""
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        self._lock = Lock()
+        self._keys: KeySet | None = None
+        self._fetched_at = -REFETCH_SECONDS
+        self._http = urllib3.PoolManager(timeout=5, retries=False)
+
+    def person_of(self, token: str, now: float) -> str | None:
+        """The person a valid token stands for, else None."""
+        claims = self._claims(token) or self._claims(token, refetch=True)
+        if not claims or claims.get("iss") != self._trust.issuer or claims.get("exp", 0) <= now:
+            return None
+        return self._trust.people.get(str(claims.get("sub")))
+
+    def _claims(self, token: str, *, refetch: bool = False) -> dict[str, Any] | None:
+        keys = self._current_keys(refetch)
+        if keys is None:
+            return None
+        try:
+            return dict(jwt.decode(token, keys, algorithms=ALGORITHMS).claims)
+        except (JoseError, ValueError):
+            return None
+
+    def _current_keys(self, refetch: bool) -> KeySet | None:
+        with self._lock:
+            due = time.monotonic() - self._fetched_at >= REFETCH_SECONDS
+            if due and (refetch or self._keys is None):
+                self._fetched_at = time.monotonic()
+                self._keys = self._fetch() or self._keys
+            return self._keys
+
+    def _fetch(self) -> KeySet | None:
+        try:
+            answer = self._http.request("GET", self._trust.jwks_url, redirect=False)
+            return KeySet.import_key_set(json.loads(answer.data))
+        except (urllib3.exceptions.HTTPError, ValueError, JoseError, KeyError):
+            return None
