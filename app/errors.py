@@ -150,6 +150,18 @@ class SignInFailed(AppError):
         self.target = target
 
 
+class SignInRunning(AppError):
+    """A callback that came again while the first one still talks to Pagero; `target` is the page its person wanted."""
+
+    status = 202
+    page = "sign_in_pending"
+    reason = "sign_in_running"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(self.reason)
+        self.target = target
+
+
 class StorageUnavailable(AppError):
     """The database cannot be reached or written. Nothing was changed."""
 

@@ -1,0 +1,256 @@
+"""Browser sessions: rows in SQL, known to the browser by a random id and to the database by that id's SHA-256.
+
+An unknown, ended, idle or too old id is nobody; it is never adopted. The database's clock judges the limits, so that
+all machines agree. visitor() is the one SELECT of a signed-in view.
+"""
+
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, cast
+
+from flask import Flask, g, request
+from sqlalchemy import CursorResult, Row, Select, bindparam, delete, select, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
+from structlog import get_logger
+from structlog.contextvars import bind_contextvars
+from werkzeug.wrappers import Response
+
+from app.db import database_now, db, reading
+from app.models import Account, Administrator, BrowserSession, Connection
+from app.services import services
+from app.settings import Settings
+from app.tokens.freshness import ConnectionSnapshot
+from app.tokens.vault import snapshot_columns, snapshot_from
+
+ID_BYTES = 32
+SECRET_ID = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url
+LONGEST_USER_AGENT = 200
+LONGEST_ADDRESS = 45
+SEEN_EVERY = timedelta(minutes=1)
+SECURE_COOKIE, PLAIN_COOKIE = "__Host-session", "session"  # the prefix binds a cookie to host, https and path /
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """The person a request is made for, with their connection as it was at `now` (database clock)."""
+
+    session_id: str
+    """The row's id, not the cookie's."""
+    account_id: str
+    issuer: str
+    subject: str
+    display_name: str | None
+    language: str | None
+    is_admin: bool
+    now: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    connection: ConnectionSnapshot | None
+    csrf_token: str = field(repr=False)
+
+
+def cookie_name(settings: Settings) -> str:
+    """The session cookie's name; with __Host- wherever a browser accepts that."""
+    return SECURE_COOKIE if settings.is_https else PLAIN_COOKIE
+
+
+def visitor() -> Visitor | None:
+    """Who makes this request, or None. Asks the database once per request; SQLAlchemy's errors pass through."""
+    if "visitor" not in g:
+        g.visitor = None  # a failure below must not be asked for again while its page is drawn
+        g.visitor = _visitor_of(request.cookies.get(cookie_name(services().settings)))
+        g.session_cookie_is_dead = g.visitor is None
+        if g.visitor:
+            bind_contextvars(account_id=g.visitor.account_id)
+            if _counts_as_seen(g.visitor):
+                _mark_seen(g.visitor)
+    return cast("Visitor | None", g.visitor)
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a browser said about itself when its person signed in, for the list on the account page."""
+
+    user_agent: str
+    remote_addr: str
+
+
+def start(sql_session: Session, account_id: str, device: Device, now: datetime, replaces: str | None = None) -> str:
+    """Add a session to the caller's transaction and answer its secret id, for set_cookie() once that is committed.
+
+    `now` is the database's. `replaces` is the row id of the session this browser had; it ends in the same transaction.
+    """
+    over = BrowserSession.expires_at <= now
+    sql_session.execute(delete(BrowserSession).where(BrowserSession.account_id == account_id, over))
+    if replaces:
+        sql_session.execute(delete(BrowserSession).where(BrowserSession.id == replaces))
+    secret_id = secrets.token_urlsafe(ID_BYTES)
+    sql_session.add(
+        BrowserSession(
+            token_hash=_hash(secret_id),
+            account_id=account_id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(hours=services().settings.session_hours),
+            user_agent=_printable(device.user_agent),
+            remote_addr=device.remote_addr[:LONGEST_ADDRESS],
+        )
+    )
+    return secret_id
+
+
+def end(sql_session: Session, session_id: str, account_id: str) -> bool:
+    """Delete one session of this account in the caller's transaction. False: there is none of that id."""
+    found = delete(BrowserSession).where(BrowserSession.id == session_id, BrowserSession.account_id == account_id)
+    return cast("CursorResult[Any]", sql_session.execute(found)).rowcount == 1
+
+
+def end_all(sql_session: Session, account_id: str, but: str | None = None) -> int:
+    """Delete the account's sessions in the caller's transaction, `but` (a row id) excepted; answers how many."""
+    found = delete(BrowserSession).where(BrowserSession.account_id == account_id)
+    if but:
+        found = found.where(BrowserSession.id != but)
+    return cast("CursorResult[Any]", sql_session.execute(found)).rowcount
+
+
+def live_sessions(sql_session: Session, account_id: str) -> list[BrowserSession]:
+    """The account's sessions that still let somebody in, the one used last first."""
+    now = sql_session.scalars(select(database_now(services().clock.offset))).one()
+    idle_since = now - timedelta(minutes=services().settings.session_idle_minutes)
+    wanted = select(BrowserSession).where(
+        BrowserSession.account_id == account_id,
+        BrowserSession.expires_at > now,
+        BrowserSession.last_seen_at > idle_since,
+    )
+    return list(sql_session.scalars(wanted.order_by(BrowserSession.last_seen_at.desc())))
+
+
+def set_cookie(answer: Response, secret_id: str) -> None:
+    """Give the browser its id. The cookie lives as long as the browser does; the row decides how long it counts."""
+    settings = services().settings
+    g.session_cookie_is_dead = False
+    name, secure = cookie_name(settings), settings.is_https
+    answer.set_cookie(name, secret_id, secure=secure, httponly=True, samesite="Lax", path="/")
+
+
+def clear_cookie(answer: Response) -> None:
+    """Take the session cookie out of the browser."""
+    settings = services().settings
+    answer.delete_cookie(cookie_name(settings), secure=settings.is_https, httponly=True, samesite="Lax", path="/")
+
+
+def init_app(app: Flask) -> None:
+    """Drop cookies that belong to no session, when a page is asked for."""
+    app.after_request(_drop_dead_cookie)
+
+
+def _hash(secret_id: str) -> str:
+    return sha256(secret_id.encode()).hexdigest()
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST_USER_AGENT])
+
+
+@lru_cache(maxsize=8)
+def _statement(offset: timedelta) -> Select[Any]:
+    """The SELECT, built once. `offset` is the clock's; it only ever differs from zero in tests."""
+    account, session = Account.__table__, BrowserSession.__table__
+    return (
+        select(
+            session.c.id.label("session_id"),
+            session.c.last_seen_at,
+            session.c.expires_at,
+            account.c.id.label("account_id"),
+            account.c.issuer,
+            account.c.subject,
+            account.c.display_name,
+            account.c.language,
+            Administrator.__table__.c.subject.label("admin"),
+            database_now(offset).label("now"),
+            *snapshot_columns(),
+        )
+        .join_from(session, account, session.c.account_id == account.c.id)
+        .outerjoin(Connection.__table__, Connection.__table__.c.account_id == account.c.id)
+        .outerjoin(Administrator.__table__, Administrator.__table__.c.subject == account.c.subject)
+        .where(session.c.token_hash == bindparam("token_hash"))
+    )
+
+
+def _visitor_of(secret_id: str | None) -> Visitor | None:
+    if not secret_id or not SECRET_ID.fullmatch(secret_id):
+        return None
+    row = _row_of(secret_id)
+    return _visitor_from(row, secret_id) if row is not None and _is_live(row) else None
+
+
+def _row_of(secret_id: str) -> Row[Any] | None:
+    statement, values = _statement(services().clock.offset), {"token_hash": _hash(secret_id)}
+    try:
+        with reading(db.engine) as connection:
+            return connection.execute(statement, values).first()
+    except DBAPIError as error:
+        if not error.connection_invalidated:  # a pooled connection that died while nobody used it may be replaced once
+            raise
+    with reading(db.engine) as connection:
+        return connection.execute(statement, values).first()
+
+
+def _is_live(row: Row[Any]) -> bool:
+    idle = timedelta(minutes=services().settings.session_idle_minutes)
+    return bool(row.now < row.expires_at and row.now < row.last_seen_at + idle)
+
+
+def _visitor_from(row: Row[Any], secret_id: str) -> Visitor:
+    return Visitor(
+        session_id=row.session_id,
+        account_id=row.account_id,
+        issuer=row.issuer,
+        subject=row.subject,
+        display_name=row.display_name,
+        language=row.language,
+        is_admin=row.admin is not None,
+        now=row.now,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+        connection=snapshot_from(row),
+        csrf_token=hmac.digest(secret_id.encode(), b"csrf", "sha256").hex(),
+    )
+
+
+def _counts_as_seen(found: Visitor) -> bool:
+    """A page that polls in the background must not keep a session alive that its person has left."""
+    return _is_navigation() and found.now - found.last_seen_at >= SEEN_EVERY
+
+
+def _mark_seen(found: Visitor) -> None:
+    """Write that the session is in use. An UPDATE cannot bring back a row that sign-out has deleted meanwhile."""
+    seen = (
+        update(BrowserSession)
+        .where(BrowserSession.id == found.session_id, BrowserSession.last_seen_at < found.now)
+        .values(last_seen_at=found.now)
+    )
+    try:
+        with db.engine.begin() as connection:
+            connection.execute(seen)
+    except SQLAlchemyError as error:
+        log.warning("last_seen_not_written", error=type(error).__name__)
+
+
+def _drop_dead_cookie(answer: Response) -> Response:
+    """Only where a page is shown: a background answer could come late and take the cookie of a newer sign-in."""
+    if g.get("session_cookie_is_dead") and _is_navigation() and cookie_name(services().settings) in request.cookies:
+        clear_cookie(answer)
+    return answer
+
+
+def _is_navigation() -> bool:
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
