@@ -39,9 +39,8 @@ def proxied(on: Stage) -> bool:
     ratio = statistics.median(ours.rate / bare.rate for bare, ours in pairs)
     failed = sum(result.failed for pair in pairs for result in pair)
     rates = [statistics.median(result.rate for result in side) for side in zip(*pairs, strict=True)]
-    print(
-        f"proxied: bare {rates[0]:.0f}/s, proxied {rates[1]:.0f}/s, {failed} failed, ratio {ratio:.3f} (bar {LEAST_RATIO})"
-    )
+    summary = f"bare {rates[0]:.0f}/s, proxied {rates[1]:.0f}/s, {failed} failed, ratio {ratio:.3f} (bar {LEAST_RATIO})"
+    print(f"proxied: {summary}")
     return ratio >= LEAST_RATIO and not failed
 
 
