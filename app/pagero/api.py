@@ -1,0 +1,136 @@
+"""Pagero's API: paths and verbs (pagero-api.md, section 4). Knows nothing of accounts, connections or refreshing.
+
+Refuses ids that are not letters, digits and dashes; answers of another shape; reading that changes something at Pagero
+(documents/fetch is never called). A 401 is raised as PageroUnauthorized; tokens.access decides what follows.
+"""
+
+import random
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from app.errors import (
+    NotFound,
+    PageroBusy,
+    PageroError,
+    PageroFailed,
+    PageroGarbled,
+    PageroNotFound,
+    PageroRefusedRequest,
+)
+from app.pagero.records import Document, DocumentPage, DocumentQuery, is_id
+from app.pagero.statuses import api_fault
+from app.pagero.wire import Reply, Streamed, Wire
+from app.settings import Settings
+
+DOCUMENTS = "/document/v1/documents"
+JSON_BYTES = 5 * 1024 * 1024
+TARGET_BYTES = 100 * 1024 * 1024
+LONGEST_PAUSE_SECONDS = 2
+_PAUSE = (0.1, 0.4)  # seconds, drawn; also spreads what Retry-After would bring back at once
+_REPEATABLE = frozenset({429, 502, 503, 504})
+_TARGET_TYPES = "application/xml, application/pdf;q=0.9, */*;q=0.5"
+
+
+class PageroApi:
+    """Calls with an access token. Every method raises PageroError subclasses; ids of another form raise NotFound."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._total_seconds = settings.pagero_api_seconds
+        self._wire = Wire(
+            settings.pagero_api_url, settings.pagero_connect_seconds, settings.pagero_api_seconds, JSON_BYTES
+        )
+
+    def documents(self, token: str, query: DocumentQuery) -> DocumentPage:
+        """One page of documents, newest first as Pagero orders them."""
+        return DocumentPage.from_json(self.documents_json(token, query), query)
+
+    def documents_json(self, token: str, query: DocumentQuery) -> dict[str, Any]:
+        """The same as received: {"items": [objects], "meta": object}, other members dropped."""
+        operation = "list documents"
+        data = self._json(token, DOCUMENTS, operation, query.pairs())
+        items, meta = data.get("items"), data.get("meta")
+        if type(items) is not list or type(meta) is not dict or not all(type(item) is dict for item in items):
+            raise PageroGarbled(operation, HTTPStatus.OK)
+        return {"items": items, "meta": meta}
+
+    def document(self, token: str, document_id: str) -> Document:
+        """One document. Raises PageroNotFound when this account has none of that id."""
+        operation = "read document"
+        document = Document.from_json(self._json(token, _path(document_id), operation))
+        if document.id != document_id:
+            raise PageroGarbled(operation, HTTPStatus.OK)
+        return document
+
+    def target_document(self, token: str, document_id: str) -> Streamed:
+        """The document in its receiver's format, XML or PDF, as a stream to be closed. At most 100 MiB."""
+        path = f"{_path(document_id)}/targetdocument"
+        try:
+            return self._stream(token, path, _TARGET_TYPES)
+        except PageroRefusedRequest as refusal:
+            if refusal.status_seen != HTTPStatus.NOT_ACCEPTABLE:
+                raise
+        return self._stream(token, path, "*/*")
+
+    def _json(self, token: str, path: str, operation: str, query: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+        reply = self._get(path, operation, query, _headers(token, "application/json"))
+        try:
+            data = orjson.loads(reply.body)
+        except ValueError:
+            raise PageroGarbled(operation, reply.status) from None
+        if not isinstance(data, dict):
+            raise PageroGarbled(operation, reply.status)
+        return data
+
+    def _get(self, path: str, operation: str, query: tuple[tuple[str, str], ...], headers: Mapping[str, str]) -> Reply:
+        """A GET, repeated once after a short pause when Pagero is busy and does not ask for a longer one."""
+        began = time.monotonic()
+        reply = self._wire.exchange("GET", path, operation=operation, query=query, headers=headers)
+        if reply.status in _REPEATABLE and (pause := _pause(_fault(reply.status, reply.headers, operation))):
+            seconds = self._total_seconds - (time.monotonic() - began) - pause
+            if seconds > 0:
+                time.sleep(pause)
+                reply = self._wire.exchange(
+                    "GET", path, operation=operation, query=query, headers=headers, seconds=seconds
+                )
+        if reply.status != HTTPStatus.OK:
+            raise _fault(reply.status, reply.headers, operation)
+        return reply
+
+    def _stream(self, token: str, path: str, accept: str) -> Streamed:
+        operation = "download document"
+        streamed = self._wire.stream(
+            "GET", path, operation=operation, headers=_headers(token, accept), limit_bytes=TARGET_BYTES
+        )
+        if streamed.status != HTTPStatus.OK:
+            streamed.close()
+            raise _fault(streamed.status, streamed.headers, operation)
+        return streamed
+
+
+def _path(document_id: str) -> str:
+    if not is_id(document_id):
+        raise NotFound
+    return f"{DOCUMENTS}/{document_id}"
+
+
+def _headers(token: str, accept: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Accept": accept}
+
+
+def _fault(status: int, headers: Mapping[str, str], operation: str) -> PageroError:
+    fault = api_fault(operation, status, headers)
+    if isinstance(fault, PageroNotFound) and operation == "list documents":
+        return PageroRefusedRequest(operation, status)  # a list always exists: PAGERO_API_URL is wrong
+    return fault
+
+
+def _pause(fault: PageroError) -> float | None:
+    """Seconds to wait before the one repeat, or None: do not repeat."""
+    wait = fault.retry_after or 0
+    if not isinstance(fault, PageroBusy | PageroFailed) or wait > LONGEST_PAUSE_SECONDS:
+        return None
+    return wait + random.uniform(*_PAUSE)  # noqa: S311  # spreads load, hides nothing

@@ -1,0 +1,67 @@
+"""The public keys Pagero signs with, fetched from the configured JWKS URL.
+
+Refuses symmetric keys (one published as "oct" would let anybody sign) and RSA keys under 2048 bits. An unknown key id
+leads to one fetch a minute at most, so that made-up ids cannot make us a load on Pagero.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, Key, KeySet, RSAKey, import_key
+
+from app.errors import PageroError
+
+FETCH_AGAIN_SECONDS = 60.0
+LIFE_SECONDS = 3600.0
+MOST_KEYS = 50
+_RSA_BITS = 2048
+
+
+class PublicKeys:
+    """A key set kept for an hour. `fetch` brings the JSON object; what it raises is passed on if nothing is kept."""
+
+    def __init__(self, fetch: Callable[[], Mapping[str, Any]], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._kept: KeySet | None = None
+        self._tried_at = float("-inf")
+
+    def get(self, refetch: bool = False) -> KeySet:
+        """The keys; `refetch` asks for newer ones, which happens at most once a minute. Raises PageroError."""
+        with self._lock:
+            age = self._monotonic() - self._tried_at
+            if self._kept is None or age >= LIFE_SECONDS or (refetch and age >= FETCH_AGAIN_SECONDS):
+                self._renew()
+            assert self._kept is not None  # noqa: S101  # for the type checker: else _renew has raised
+            return self._kept
+
+    def _renew(self) -> None:
+        try:
+            self._kept = key_set(self._fetch())
+        except PageroError:
+            if self._kept is None:
+                raise
+        finally:
+            self._tried_at = self._monotonic()
+
+
+def key_set(data: Mapping[str, Any]) -> KeySet:
+    """The usable keys of a JWKS (RFC 7517, 5: what is not understood is passed over). It may be empty."""
+    listed = data.get("keys")
+    keys = [_usable(item) for item in listed[:MOST_KEYS]] if isinstance(listed, list) else []
+    return KeySet([key for key in keys if key is not None])
+
+
+def _usable(item: Any) -> Key | None:
+    if not isinstance(item, dict) or item.get("kty") not in ("RSA", "EC"):
+        return None
+    try:
+        key = import_key(item)
+        small = isinstance(key, RSAKey) and key.raw_value.key_size < _RSA_BITS
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return key if isinstance(key, RSAKey | ECKey) and not small else None
