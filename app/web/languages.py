@@ -1,0 +1,58 @@
+"""In which language and time zone a page is written. Only languages with a complete catalogue are offered.
+
+Language: the cookie a person set here, else what their account remembers, else what their browser asks for.
+Zone: the cookie `zone` that our script sets from the browser, if it names a known zone, else Europe/Stockholm.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from babel.dates import get_timezone
+from flask import Response, g, request
+from flask_babel import get_locale
+from flask_babel import get_timezone as current_timezone
+
+LANGUAGES = {"en": "English", "sv": "Svenska"}  # each in its own words
+DEFAULT = "en"
+DEFAULT_ZONE = "Europe/Stockholm"
+COOKIE = "language"
+ZONE_COOKIE = "zone"
+REMEMBERED = timedelta(days=365)
+LONGEST_ZONE_NAME = 64
+
+
+def locale() -> str:
+    """The language of this request: a key of LANGUAGES."""
+    wanted = request.cookies.get(COOKIE)
+    if wanted in LANGUAGES:
+        return wanted
+    remembered = getattr(g.get("visitor"), "language", None)
+    if remembered in LANGUAGES:
+        return str(remembered)
+    return request.accept_languages.best_match(LANGUAGES) or DEFAULT
+
+
+def timezone() -> Any:
+    """The time zone of this request, with its rules."""
+    name = request.cookies.get(ZONE_COOKIE, "")
+    if name and len(name) <= LONGEST_ZONE_NAME and name.isascii() and ".." not in name and not name.startswith("/"):
+        try:
+            return get_timezone(name)
+        except (LookupError, ValueError, OSError):
+            pass
+    return get_timezone(DEFAULT_ZONE)
+
+
+def remember(answer: Response, language: str, *, secure: bool) -> None:
+    """Keep the choice in this browser for a year."""
+    answer.set_cookie(COOKIE, language, max_age=REMEMBERED, secure=secure, httponly=True, samesite="Lax")
+
+
+def names() -> dict[str, Any]:
+    """What every template may use: who is here, if that was looked up, and in what language and zone."""
+    return {
+        "visitor": g.get("visitor"),
+        "language": str(get_locale()),
+        "languages": LANGUAGES,
+        "zone_name": str(current_timezone()),
+    }
