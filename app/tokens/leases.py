@@ -1,0 +1,217 @@
+"""The lease on a connection: the right to refresh it, held by one worker at a time, judged by the database's clock.
+
+Every change of a holder is one conditional UPDATE on owner, fence and generation, in a transaction of its own. A holder
+that was replaced, or whose connection was ended or signed in anew, changes nothing.
+"""
+
+import os
+import socket
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from secrets import token_hex
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Engine, Update, and_, case, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.db import database_now, reading
+from app.models import AuditEvent, ConnectionState, ReconnectReason
+from app.pagero.records import TokenAnswer
+from app.tokens import columns
+from app.tokens.columns import REFRESH, TABLE
+from app.tokens.freshness import FORCED_EVERY
+from app.tokens.sealing import Sealer
+
+UNREADABLE_PAUSE = timedelta(minutes=1)
+ACTOR = "system"  # in the audit trail
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to refresh one generation of one connection, until `lease_until` in its row."""
+
+    connection_id: str
+    account_id: str
+    generation: int
+    owner: str
+    fence: int
+    in_doubt: bool
+    """Whether an earlier call with this refresh token may have spent it."""
+    failures: int
+    claimed_at: datetime
+    """The database's clock when the lease was taken: a new token's life is counted from here."""
+    sealed_refresh_token: bytes | None = field(repr=False)
+
+    def row(self, generation: int | None = None) -> columns.Row:
+        """What envelopes of this connection are bound to; of the leased generation unless another is named."""
+        return columns.Row(self.connection_id, self.account_id, generation or self.generation)
+
+
+class Fate(Enum):
+    """What became of an answer that was to be saved."""
+
+    SAVED = auto()
+    OVERTAKEN = auto()  # another worker or a new sign-in advanced the connection
+    ENDED = auto()  # disconnected meanwhile, or the row is gone: the answer's tokens must be revoked
+
+
+class Leases:
+    """Taking, keeping and giving back leases."""
+
+    def __init__(self, engine: Engine, sealer: Sealer, clock: Clock, lease_seconds: float) -> None:
+        self._engine = engine
+        self._sealer = sealer
+        self._clock = clock
+        self._life = timedelta(seconds=lease_seconds)
+
+    def take(self, connection_id: str, generation: int, *, forced: bool = False) -> Lease | None:
+        """The lease, if the connection still has this generation, is free, and is not cooling down; else None.
+
+        This is the second look, and it proves that the database can be written before a token is spent. From here on
+        the refresh token counts as handed out: found so by the next holder, the connection is in doubt.
+        """
+        owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{token_hex(6)}"
+        claim = update(TABLE).where(TABLE.c.id == connection_id, TABLE.c.generation == generation, self._claimable())
+        if forced:
+            claim = claim.where(_null_or(TABLE.c.forced_at, TABLE.c.forced_at <= self._now(-FORCED_EVERY)))
+            claim = claim.values(forced_at=self._now())
+        claim = claim.values(
+            lease_owner=owner,
+            lease_until=self._now(self._life),
+            fence=TABLE.c.fence + 1,
+            state=case((TABLE.c.spent_generation == TABLE.c.generation, _DOUBT), else_=TABLE.c.state),
+            spent_generation=TABLE.c.generation,
+        ).returning(*(TABLE.c[name] for name in _CLAIMED), self._now().label("claimed_at"))
+        with self._engine.begin() as connection:
+            row = connection.execute(claim).first()
+        if row is None:
+            return None
+        return Lease(
+            connection_id=connection_id,
+            account_id=row.account_id,
+            generation=generation,
+            owner=owner,
+            fence=row.fence,
+            in_doubt=row.state == ConnectionState.IN_DOUBT,
+            failures=row.failures,
+            claimed_at=row.claimed_at,
+            sealed_refresh_token=row.sealed_refresh_token,
+        )
+
+    def open(self, lease: Lease) -> str | None:
+        """The refresh token; None when Pagero never gave one. Raises SealBroken."""
+        if lease.sealed_refresh_token is None:
+            return None
+        return self._sealer.open(lease.sealed_refresh_token, lease.row().place(REFRESH))
+
+    def renew(self, lease: Lease) -> bool:
+        """Hold on for another life of the lease. False: it is somebody else's by now."""
+        return self._change(lease, {"lease_until": self._now(self._life)})
+
+    def save(self, lease: Lease, answer: TokenAnswer, spent_token: str) -> Fate:
+        """Store the new pair and give the lease back, if the lease is still ours. SQLAlchemy's errors pass through."""
+        pair = columns.pair_of(answer, spent_token)
+        values: dict[str, Any] = {
+            **columns.sealed_columns(self._sealer, lease.row(lease.generation + 1), pair, lease.claimed_at),
+            **columns.WITHOUT_LEASE,
+            "state": ConnectionState.ACTIVE.value,
+            "reason": None,
+            "last_refresh_outcome": "renewed",
+        }
+        if answer.refresh_token:
+            values["last_rotated_at"] = lease.claimed_at
+        if answer.scope:
+            values["granted_scope"] = answer.scope
+        if self._change(lease, values, audit="connection.renewed"):
+            return Fate.SAVED
+        return self._fate(lease)
+
+    def fail(self, lease: Lease, outcome: str, delay_seconds: float, *, doubtful: bool) -> bool:
+        """Give the lease back after a call without success; nobody tries again before the delay is over.
+
+        Doubtful: the refresh token may be spent. Otherwise it certainly is not, and an older doubt stays as it was.
+        """
+        values: dict[str, Any] = {
+            **columns.WITHOUT_LEASE,
+            "retry_at": self._now(timedelta(seconds=delay_seconds)),
+            "failures": TABLE.c.failures + 1,
+            "last_refresh_outcome": outcome,
+        }
+        values |= {"state": _DOUBT} if doubtful else {"forced_at": None}
+        return self._change(lease, values)
+
+    def release(self, lease: Lease) -> bool:
+        """Give the lease back unused: the refresh token was not handed to anybody."""
+        return self._change(lease, {**columns.WITHOUT_LEASE, "forced_at": None})
+
+    def end(self, lease: Lease, reason: ReconnectReason) -> bool:
+        """Mark the connection as needing its person. The sealed tokens stay until the next sign-in or disconnect."""
+        values: dict[str, Any] = {
+            **columns.WITHOUT_LEASE,
+            "state": ConnectionState.RECONNECT_NEEDED.value,
+            "reason": reason.value,
+            "last_refresh_outcome": reason.value,
+            "retry_at": self._now(UNREADABLE_PAUSE) if reason == ReconnectReason.UNREADABLE else None,
+        }
+        return self._change(lease, values, audit="connection.reconnect_needed", reason=reason.value)
+
+    def _change(
+        self, lease: Lease, values: dict[str, Any], audit: str | None = None, reason: str | None = None
+    ) -> bool:
+        with Session(self._engine) as sql_session, sql_session.begin():
+            changed = cast("CursorResult[Any]", sql_session.execute(_if_held(lease).values(**values))).rowcount == 1
+            if changed and audit:
+                sql_session.add(
+                    AuditEvent(
+                        at=self._clock.now(),
+                        action=audit,
+                        outcome="ok",
+                        reason=reason,
+                        account_id=lease.account_id,
+                        actor=ACTOR,
+                    )
+                )
+        return changed
+
+    def _fate(self, lease: Lease) -> Fate:
+        wanted = select(TABLE.c.state, TABLE.c.fence, TABLE.c.generation).where(TABLE.c.id == lease.connection_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(wanted).first()
+        if row is None or row.state == ConnectionState.DISCONNECTED:
+            return Fate.ENDED
+        # Our own commit may have been reported as failed although it happened: nobody else ever has our fence.
+        ours = row.fence == lease.fence and row.generation == lease.generation + 1
+        return Fate.SAVED if ours else Fate.OVERTAKEN
+
+    def _claimable(self) -> ColumnElement[bool]:
+        usable = TABLE.c.state.in_((ConnectionState.ACTIVE.value, ConnectionState.IN_DOUBT.value))
+        unreadable = and_(
+            TABLE.c.state == ConnectionState.RECONNECT_NEEDED.value, TABLE.c.reason == ReconnectReason.UNREADABLE.value
+        )
+        return and_(
+            or_(usable, unreadable),
+            _null_or(TABLE.c.lease_until, TABLE.c.lease_until < self._now()),
+            _null_or(TABLE.c.retry_at, TABLE.c.retry_at <= self._now()),
+        )
+
+    def _now(self, later: timedelta = timedelta(0)) -> database_now:
+        return database_now(self._clock.offset + later)
+
+
+_DOUBT = ConnectionState.IN_DOUBT.value
+_CLAIMED = ("account_id", "fence", "state", "failures", REFRESH)
+
+
+def _null_or(column: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(column.is_(None), condition)
+
+
+def _if_held(lease: Lease) -> Update:
+    return update(TABLE).where(
+        TABLE.c.id == lease.connection_id,
+        TABLE.c.lease_owner == lease.owner,
+        TABLE.c.fence == lease.fence,
+        TABLE.c.generation == lease.generation,
+    )
