@@ -16,7 +16,6 @@ from flask_babel import get_locale, get_timezone
 from app.web import languages
 from app.web.agents import browser_name
 from app.web.foreign import MISSING, plain
-from app.web.words import words
 
 MONEY = re.compile(r"[+-]?\d{1,30}(\.\d{1,12})?")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -111,7 +110,6 @@ def init_app(app: Flask) -> None:
     """Offer all of it to templates as filters, bound to the person's language and zone."""
     filters: dict[str, Callable[..., str]] = {
         "plain": plain,
-        "words": words,
         "browser_name": browser_name,
         "money": lambda amount, currency=None: money(amount, currency, get_locale()),
         "day": lambda value: day(value, get_locale()),

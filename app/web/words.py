@@ -1,5 +1,6 @@
 """Codes of Pagero and of ours in the person's language. An unknown code is shown as it came, never refused."""
 
+from flask import Flask
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -68,3 +69,8 @@ def words(code: object, kind: str) -> str:
         return MISSING
     known = WORDS[kind].get(str(code))
     return plain(code) if known is None else str(known)
+
+
+def init_app(app: Flask) -> None:
+    """Offer it to templates as a filter."""
+    app.jinja_env.filters["words"] = words
