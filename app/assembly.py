@@ -20,9 +20,10 @@ from app.pagero.oauth import TokenEndpoint
 from app.services import EXTENSION, Services
 from app.settings import Settings
 from app.tokens.access import Access
-from app.tokens.sealing import Sealer, check_canaries
+from app.tokens.canaries import check_canaries
+from app.tokens.sealing import Sealer
 from app.tokens.vault import Vault
-from app.web import csrf, formats, headers, health, languages, metrics, problems, request_log, sessions
+from app.web import csrf, formats, headers, health, languages, metrics, problems, request_log, sessions, words
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY_BYTES = 256 * 1024  # forms only; nothing here takes a file
@@ -72,12 +73,12 @@ def _services(app: Flask, settings: Settings, clock: Clock) -> Services:
     sealer = Sealer(settings.keys)
     endpoint = TokenEndpoint(settings)
     vault = Vault(engine, sealer, clock, settings)
-    access = Access(vault, endpoint, settings, clock)
+    access = Access(vault, endpoint, settings)
     return Services(settings, clock, sealer, vault, endpoint, access, PageroApi(settings))
 
 
 def _extend(app: Flask) -> None:
     Bootstrap5(app)
     Babel(app, locale_selector=languages.locale, timezone_selector=languages.timezone)
-    for part in (request_log, headers, sessions, csrf, formats, problems, health, metrics):
+    for part in (request_log, headers, sessions, csrf, formats, words, problems, health, metrics):
         part.init_app(app)

@@ -5,15 +5,15 @@ from pathlib import Path
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import db, reading
 from app.errors import SettingsError
-from app.models import Connection
 from app.services import EXTENSION, Services
 from app.settings import Settings
-from app.tokens.sealing import check_canaries
+from app.tokens.canaries import check_canaries, rows_under_missing_keys
+from app.tokens.sealing import Sealer
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -37,7 +37,7 @@ def problems_of(app: Flask) -> list[str]:
     parts: Services = app.extensions[EXTENSION]
     try:
         found = _schema_problems(db.engine)
-        return found or _key_problems(db.engine, parts)
+        return found or _key_problems(db.engine, parts.sealer)
     except SQLAlchemyError as error:
         return [f"DATABASE_URL: the database cannot be used ({type(error).__name__})"]
 
@@ -51,14 +51,12 @@ def _schema_problems(engine: Engine) -> list[str]:
     return [f"the database is at migration {current or 'none'}, not {wanted}: run flask --app wsgi db upgrade"]
 
 
-def _key_problems(engine: Engine, parts: Services) -> list[str]:
-    configured = {key.id for key in parts.settings.keys}
-    with reading(engine) as connection:
-        held = connection.scalars(select(Connection.key_id).where(Connection.key_id.is_not(None)).distinct())
-        missing = sorted(key_id for key_id in held if key_id and key_id not in configured)
-    found = [f"ENCRYPTION_KEYS lacks key {key_id}, which still seals connections (keys status)" for key_id in missing]
+def _key_problems(engine: Engine, sealer: Sealer) -> list[str]:
     try:
-        check_canaries(engine, parts.sealer)
+        check_canaries(engine, sealer)
     except SettingsError as error:
-        found += error.problems
-    return found
+        return error.problems
+    return [
+        f"ENCRYPTION_KEYS lacks key {key_id}, which still seals {count} connections (see keys status)"
+        for key_id, count in sorted(rows_under_missing_keys(engine, sealer).items())
+    ]
