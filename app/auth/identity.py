@@ -66,9 +66,9 @@ def identify(
 ) -> Identity:
     """The identity behind a token answer received just now.
 
-    `nonce` is what was sent, None if `openid` was not asked for. `callback_iss` only leads to a warning: it came through
-    the browser. Raises SignInFailed (id_token_invalid, identity_missing; the detail tells the operator what to set) and
-    PageroError when keys or userinfo are needed and cannot be had.
+    `nonce` is what was sent, None if `openid` was not asked for. `callback_iss` came through the browser and only leads
+    to a warning. Raises SignInFailed (id_token_invalid, identity_missing; its detail tells the operator what to set),
+    and PageroError when keys or userinfo are needed and cannot be had.
     """
     sign_in = _SignIn(answer, nonce, settings, endpoint, now)
     identity = _from_id_token(sign_in, answer.id_token) if answer.id_token is not None else _without_id_token(sign_in)

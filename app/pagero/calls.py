@@ -12,12 +12,11 @@ from types import MappingProxyType
 from urllib.parse import unquote, urlencode
 
 from app.errors import PageroError, PageroGarbled, PageroRefusedRequest, PageroTimedOut
-from app.pagero.answers import Unreadable
 
 USER_AGENT = "pagero-dashboard"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 FAULTS = (OSError, http.client.HTTPException, ValueError)
-"""Everything that sending and reading can raise."""
+"""Everything that reading an answer can raise."""
 
 _SEGMENTS = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+/?")
 
@@ -57,9 +56,7 @@ def _acceptable(path: str) -> bool:
 
 
 def fault_of(error: Exception, operation: str, *, cut: bool) -> PageroError:
-    """The exception for a failure after a line was open; `cut` tells that its deadline ended it."""
+    """The exception for a failure after the request began to leave; `cut` tells that its deadline ended it."""
     if cut or isinstance(error, OSError | http.client.IncompleteRead):  # RemoteDisconnected is an OSError
         return PageroTimedOut(operation)
-    if isinstance(error, Unreadable):
-        return PageroGarbled(operation)
-    return PageroRefusedRequest(operation)  # http.client will not send it: a line break in a header, for example
+    return PageroGarbled(operation)

@@ -57,7 +57,7 @@ def key_set(data: Mapping[str, Any]) -> KeySet:
 
 
 def _usable(item: Any) -> Key | None:
-    if not isinstance(item, dict) or item.get("kty") not in ("RSA", "EC"):
+    if not isinstance(item, dict) or item.get("kty") not in ("RSA", "EC") or item.get("use", "sig") != "sig":
         return None
     try:
         key = import_key(item)

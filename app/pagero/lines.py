@@ -98,7 +98,7 @@ class _Lookups:
                 threading.Thread(target=self._look, args=(host, port, answer), name="look-up", daemon=True).start()
         try:
             return answer.result(seconds)
-        except (OSError, UnicodeError, TimeoutError):
+        except (OSError, ValueError):  # no such name, a name that cannot be one, or no answer in time
             raise CannotConnect("name") from None
 
     def _look(self, host: str, port: int, answer: "Future[list[_Address]]") -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from app.errors import PageroTimedOut, PageroUnreachable
+from app.errors import PageroRefusedRequest, PageroTimedOut, PageroUnreachable
 from app.pagero.answers import Answer
 from app.pagero.calls import FAULTS, NOTHING, USER_AGENT, Call, fault_of, target_of
 from app.pagero.deadlines import watchdog
@@ -154,7 +154,11 @@ class Wire:
 def _send(line: Line, call: Call) -> Answer:
     line.sock.settimeout(call.seconds_left)
     line.watch = watchdog.begin(line.sock, call.ends_at)
-    line.request(call.method, call.target, call.body, call.headers)
+    try:
+        line.request(call.method, call.target, call.body, call.headers)
+    except (ValueError, http.client.HTTPException):  # before the first byte: a line break in a header, for example
+        _close(line)
+        raise PageroRefusedRequest(call.operation) from None
     return cast(Answer, line.getresponse())
 
 
