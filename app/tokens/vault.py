@@ -88,9 +88,9 @@ class Vault:
         ).one_or_none()
         if connection is None:
             connection = Connection(id=new_id(), account_id=account_id, generation=0, fence=0)
-            sql_session.add(connection)
         issued_at = min(now, sql_session.scalars(select(database_now(self._clock.offset))).one())
         self._write_grant(connection, answer, issued_at)
+        sql_session.add(connection)
         sql_session.flush()
         return connection
 
