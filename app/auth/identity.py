@@ -95,7 +95,7 @@ def _validate(sign_in: _SignIn, header: dict[str, Any], claims: dict[str, Any]) 
     issuer = {"essential": True} | ({"value": settings.pagero_issuer} if settings.pagero_issuer else {})
     client_id = settings.pagero_client_id
     token = CodeIDToken(
-        claims,
+        {name: value for name, value in claims.items() if name != "amr"},  # Curity's is a string; nothing here uses it
         header,
         options={"iss": issuer, "sub": {"essential": True}, "aud": {"essential": True, "value": client_id}},
         params={"nonce": sign_in.nonce, "client_id": client_id, "access_token": sign_in.answer.access_token},
