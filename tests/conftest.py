@@ -193,7 +193,7 @@ def browser(site: Served, new_browser: Callable[..., Browser]) -> Browser:
 
 @pytest.fixture
 def settings(databases: Databases, encryption_keys: str) -> Settings:
-    return Settings.from_environment(settings_for("http://127.0.0.1:8000", databases.fresh("sqlite"), encryption_keys))
+    return Settings.from_environment(settings_for("http://localhost", databases.fresh("sqlite"), encryption_keys))
 
 
 @pytest.fixture

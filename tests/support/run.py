@@ -1,6 +1,6 @@
 """The directory of this test run: logs, pages and databases are kept in it until the canary search at the end.
 
-Nothing in it leaves the machine; .artifacts/ is not part of the project. The newest three runs are kept.
+Nothing in it leaves the machine; .artifacts/ is not part of the project. The newest ten runs are kept.
 """
 
 import os
@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT_RUNS = 3
+KEPT_RUNS = 10
 
 
 class Run:
