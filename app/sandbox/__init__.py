@@ -1,6 +1,6 @@
 """The sandbox Pagero: an authorization server and an API with made-up data, as a process of its own.
 
-It plays Pagero for demonstrations, tests and benchmarks: strict where Pagero (or the RFC it follows) is strict, and with
+It plays Pagero for demonstrations, tests and benchmarks: strict where Pagero (or the RFC it follows) is strict, with
 knobs under /_sandbox that make it slow, forgetful or hostile. It imports nothing of the application, the application
 imports nothing of it, and it is kept out of the container image. Nothing in it is meant to guard real data.
 """

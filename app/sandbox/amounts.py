@@ -1,4 +1,4 @@
-"""Invoice lines and their arithmetic, as EN 16931 wants it: totals follow from the lines, VAT is rounded per category."""
+"""Invoice lines and their arithmetic as in EN 16931: totals follow from the lines, VAT is rounded per category."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,7 +13,7 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 
 @dataclass(frozen=True)
 class Line:
-    """One line. `category` is UNCL 5305: S standard, Z zero, E exempt, AE reverse charge, K intra-community, G export."""
+    """One line. `category` is UNCL 5305: S standard rate, K intra-community supply, G export."""
 
     name: str
     quantity: Decimal

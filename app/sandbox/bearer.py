@@ -1,4 +1,4 @@
-"""Who calls the API: the bearer token, checked strictly. Also accepts JWTs of another authorization server if told to."""
+"""Who calls the API: the bearer token, checked strictly. Accepts JWTs of another authorization server if told to."""
 
 from flask import Flask, Response, current_app, request
 

@@ -23,7 +23,7 @@ class Call:
         "query", "remote_port", "started_at", "status", "token",
     )  # fmt: skip
 
-    def __init__(self, number: int, endpoint: str, method: str, path: str, query: str, remote_port: int) -> None:
+    def __init__(self, number: int, *, endpoint: str, method: str, path: str, query: str, remote_port: int) -> None:
         self.id = number
         self.endpoint = endpoint
         self.method = method
@@ -54,11 +54,11 @@ class Calls:
         self._number = 0
         self._by_endpoint: defaultdict[str, deque[Call]] = defaultdict(lambda: deque(maxlen=MOST_KEPT))
 
-    def begin(self, endpoint: str, method: str, path: str, query: str, remote_port: int) -> Call:
+    def begin(self, endpoint: str, *, method: str, path: str, query: str, remote_port: int) -> Call:
         """Record that a call has arrived."""
         with self._lock:
             self._number += 1
-            call = Call(self._number, endpoint, method, path, query, remote_port)
+            call = Call(self._number, endpoint=endpoint, method=method, path=path, query=query, remote_port=remote_port)
             self._by_endpoint[endpoint].append(call)
         return call
 

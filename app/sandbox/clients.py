@@ -51,11 +51,9 @@ def _same(given: str, wanted: str) -> bool:
 def _basic(header: str) -> tuple[str, str]:
     scheme, _, value = header.partition(" ")
     try:
-        if scheme.lower() != "basic":
-            raise ValueError(scheme)
         client_id, colon, secret = base64.b64decode(value, validate=True).decode().partition(":")
     except (ValueError, binascii.Error):
-        raise OAuthRefused("invalid_client", "unreadable Authorization header", status=401) from None
-    if not colon:
-        raise OAuthRefused("invalid_client", "no colon in the credentials", status=401)
+        colon = ""
+    if scheme.lower() != "basic" or not colon:
+        raise OAuthRefused("invalid_client", "unreadable Authorization header", status=401)
     return unquote_plus(client_id), unquote_plus(secret)

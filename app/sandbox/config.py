@@ -1,4 +1,4 @@
-"""What the sandbox is started with: addresses, the one client it knows, and whom else it trusts. Nothing here changes."""
+"""What the sandbox is started with: addresses, the one client it knows, whom else it trusts. Nothing here changes."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -102,7 +102,7 @@ def counts() -> Response:
 
 @blueprint.get("/reuses")
 def reuses() -> Response:
-    """Codes and refresh tokens that came a second time, and how often each refresh token came at all (if more than once)."""
+    """Codes and refresh tokens that came after their one use, and which refresh tokens came more than once."""
     grants = the_world().grants
     often = {token: times for token, times in grants.presented.items() if times > 1}
     return as_json({"count": len(grants.reuses), "reuses": grants.reuses, "presented_more_than_once": often})

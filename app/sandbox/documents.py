@@ -4,15 +4,14 @@ All shapes the API was seen to have occur (pagero-api section 4.5), and some it 
 types and values nobody has heard of, references between invoices and the responses that accept or reject them.
 """
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
 
-import orjson
-
-from app.sandbox.amounts import Line, Totals, rounded, totals
+from app.sandbox.amounts import Line, rounded, totals
+from app.sandbox.document import Document, own_party, party_members, timestamp
 from app.sandbox.partners import GOODS, HOSTILE, PARTNERS, RATES, Party
 from app.sandbox.people import Company, stable_uuid
 
@@ -20,83 +19,6 @@ DAYS_KEPT = 89.5  # the user interface keeps 90 (pagero-api section 5)
 COUNTS = {"nordlicht": 150, "fjallform": 90, "kontor": 120, "volga": 70}
 FOREIGN = {"NO": "NOK", "JP": "JPY", "KW": "KWD", "DK": "EUR", "GB": "EUR", "SE": "SEK"}
 IN_THAT_CURRENCY = {"JPY": Decimal(14), "KWD": Decimal("0.029"), "EUR": Decimal("0.09")}
-
-
-@dataclass
-class Document:
-    """One document of one company: what the API says of it, and what its XML is made from."""
-
-    company: Company
-    created_at: datetime
-    members: dict[str, Any]
-    seller: Party
-    buyer: Party
-    currency: str = "SEK"
-    lines: tuple[Line, ...] = ()
-    answers: str = ""  # the number of the invoice an application response answers
-    note: str = ""
-    encoded: bytes = field(default=b"", repr=False)
-
-    def __post_init__(self) -> None:
-        info = self.members["documentInfo"]
-        self.id: str = self.members["id"]
-        self.file_id: str = self.members["fileId"]
-        self.direction: str = info["direction"]
-        self.type: str = info["documentType"]
-        self.subtype: str = info.get("documentSubType", "")
-        self.number: str = info["documentIdentifier"]
-        self.encoded = orjson.dumps(self.members)
-
-    @property
-    def totals(self) -> Totals:
-        """The lines added up."""
-        return totals(self.lines, self.currency)
-
-    @property
-    def fetched(self) -> bool:
-        """Whether the company's own system has collected it."""
-        return bool(self.members["isFetched"])
-
-    def as_fetched(self, fetched: bool) -> "Document":
-        """The same document, collected or not."""
-        return Document(
-            self.company, self.created_at, self.members | {"isFetched": fetched}, self.seller, self.buyer,
-            self.currency, self.lines, self.answers, self.note,
-        )  # fmt: skip
-
-
-def timestamp(at: datetime) -> str:
-    """UTC with milliseconds and Z, as the API writes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
-def own_party(company: Company) -> Party:
-    """A company of ours in the role of a party."""
-    return Party(
-        company.name, company.country, company.street, company.town, company.post_code, company.gln, company.vat,
-        company.orgnr, company.department,
-    )  # fmt: skip
-
-
-def party_members(party: Party) -> dict[str, Any]:
-    """A party as the API shows it."""
-    contact = {name: value for name, value in (("name", party.contact), ("email", party.email)) if value}
-    members: dict[str, Any] = {
-        "name": party.name,
-        "type": "Business",
-        "ids": [
-            {"idType": "GLN", "value": party.gln},
-            {"idType": "UNDEFINED_VAT", "value": party.vat},
-            {"idType": "UNDEFINED_ORGNR", "value": party.orgnr},
-        ],
-        "address": {
-            "street": party.street,
-            "town": party.town,
-            "postCode": party.post_code,
-            "countryCode": party.country,
-        },
-    }
-    return members | ({"personalContact": contact} if contact else {})
 
 
 class Maker:
@@ -135,10 +57,17 @@ class Maker:
             rates = [("K" if inside else "G", Decimal(0))] * 2
         factor = IN_THAT_CURRENCY.get(currency, Decimal(1))
         return tuple(
-            Line(name, Decimal(self.die.randint(1, 24)), unit, max(rounded(Decimal(text) * factor, currency), Decimal(1)),
-                 *rates[self.die.random() < 0.25])
+            Line(
+                name,
+                quantity=Decimal(self.die.randint(1, 24)),
+                unit=unit,
+                price=max(rounded(Decimal(text) * factor, currency), Decimal(1)),
+                category=category,
+                percent=percent,
+            )
             for name, unit, text in self.die.sample(GOODS, self.die.choice((1, 1, 2, 2, 3, 4, 7)))
-        )  # fmt: skip
+            for category, percent in [rates[self.die.random() < 0.25]]
+        )
 
     def number(self, direction: str, prefix: str) -> str:
         """A document number in the manner of whoever sent it."""
@@ -182,7 +111,8 @@ class Maker:
         subtype = die.choices(
             ("RecipientAccept", "RecipientReject", "RecipientRejectWithClearanceRemoval"), weights=(70, 25, 5)
         )[0]
-        at = min(invoice.created_at + timedelta(hours=1 + die.random() * 70), self.born - timedelta(minutes=2))
+        latest = self.born - timedelta(minutes=1 + die.random() * 14)
+        at = min(invoice.created_at + timedelta(hours=1 + die.random() * 70), latest)
         info = {
             "direction": direction,
             "documentType": "ApplicationResponse",
@@ -210,7 +140,7 @@ class Maker:
             "issueDate": (self.born - timedelta(days=4)).date().isoformat(),
         }
         document = self.document("Received", PARTNERS[0], info, self.born - timedelta(days=4), mode="Rehearsal")
-        return Document(**_parts(document) | {"members": document.members | {"distribution": "CarrierPigeon"}})
+        return replace(document, members=document.members | {"distribution": "CarrierPigeon"})
 
     def bare(self) -> Document:
         """A received document that says next to nothing about itself."""
@@ -220,7 +150,7 @@ class Maker:
         kept = ("id", "fileId", "createTime", "isFetched", "documentInfo")
         members = {name: whole.members[name] for name in kept}
         members["documentInfo"] = info
-        return Document(**_parts(whole) | {"members": members})
+        return replace(whole, members=members)
 
     def hostile(self) -> list[Document]:
         """One document per name that is meant to break pages, exports or logs."""
@@ -299,8 +229,3 @@ def events(at: datetime, errors: int, direction: str, die: Random) -> list[dict[
     if die.random() < 0.3:
         return []
     return [{"time": timestamp(at + timedelta(seconds=seconds)), "description": text} for text, seconds in told]
-
-
-def _parts(document: Document) -> dict[str, Any]:
-    names = ("company", "created_at", "members", "seller", "buyer", "currency", "lines", "answers", "note")
-    return {name: getattr(document, name) for name in names}

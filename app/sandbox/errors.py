@@ -1,4 +1,4 @@
-"""How the sandbox says no: one exception for the OAuth side, one for the API side. They carry what the caller is told."""
+"""How the sandbox says no: an exception for the OAuth side, one for the API side. They hold what the caller is told."""
 
 
 class OAuthRefused(Exception):

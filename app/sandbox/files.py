@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from app.sandbox.documents import Document, Maker, timestamp
+from app.sandbox.document import Document, timestamp
+from app.sandbox.documents import Maker
 from app.sandbox.partners import PARTNERS
 from app.sandbox.people import COMPANIES, PEOPLE, Company, Person, stable_uuid
 
@@ -25,13 +26,13 @@ REASONS = (
     ["11002: A document with the number 4471 was already sent to this receiver"],
 )
 WAITS = ["The attachment delivery-note.pdf could not be read. Add it again or send the document without it."]
+SUBTYPES = {"Invoice": "Debit", "ApplicationResponse": "RecipientAccept"}
 ID = re.compile(rb"<cbc:ID[^>]*>\s*([^<]{1,60}?)\s*</cbc:ID>")
-PAYABLE = re.compile(rb"<cbc:PayableAmount[^>]*currencyID=\"([A-Z]{3})\"[^>]*>\s*([0-9.]{1,20})\s*<")
 
 
 @dataclass
 class File:
-    """An uploaded file with its one filepart. `outcome` is what the filepart becomes once `ready_at` (epoch) has passed."""
+    """An uploaded file with its one filepart. `outcome`: what that becomes once `ready_at` (epoch) has passed."""
 
     id: str
     company: Company
@@ -94,6 +95,7 @@ class Files:
         with self._lock:
             self._files = {file.id: file for file in _given(self._world.library.born)}
             self._serial = 0
+            self._pending = 0
 
     def of(self, person: Person) -> list[File]:
         """What `person` may see, newest first."""
@@ -126,12 +128,14 @@ class Files:
             )
             file.reasons = {"Error": REASONS[0], "AwaitingInteraction": WAITS}.get(file.outcome, [])
             self._files[file.id] = file
+            self._pending += file.outcome == "document"
             return file
 
     def restart(self, file: File) -> None:
         """Try a stopped filepart again; this time it succeeds."""
         with self._lock:
             file.outcome, file.reasons = "document", []
+            self._pending += 1
             file.ready_at = self._world.now() + self._world.knobs.file_processing_seconds
 
     def cancel(self, file: File) -> None:
@@ -152,11 +156,17 @@ class Files:
             for file in self._files.values():
                 if file.outcome == "document" and not file.delivered and now >= file.ready_at:
                     file.delivered = True
+                    self._pending -= 1
                     self._world.library.add(_document_of(file, now))
+
+    @property
+    def under_way(self) -> bool:
+        """Whether some file may become a document as time goes by."""
+        return self._pending > 0
 
     def advance(self) -> None:
         """Let time do its work before documents are listed."""
-        if self._serial:
+        if self.under_way:
             self._advance()
 
 

@@ -1,6 +1,6 @@
 """What the authorization server remembers: sign-in sessions, codes, grants, access and refresh tokens. All in memory.
 
-Codes and refresh tokens work once; using one again ends the whole grant (RFC 6749 section 4.1.2, RFC 9700 section 4.14).
+Codes and refresh tokens work once; another use ends the whole grant (RFC 6749 section 4.1.2, RFC 9700 section 4.14).
 """
 
 import secrets
@@ -155,7 +155,7 @@ class Grants:
             return held
 
     def revoke_token(self, token: str) -> Grant | None:
-        """End an access token, or the grant of a refresh token. Answers whose it was; None: unknown, which is no error."""
+        """End an access token, or the grant of a refresh token. Answers which grant; None: unknown, no error."""
         with self._lock:
             if held := self.refresh.get(token):
                 self.revoke_grant(held.grant)

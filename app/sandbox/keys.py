@@ -16,7 +16,7 @@ PUBLIC_MEMBERS = ("kty", "n", "e", "kid", "x5t", "use", "alg")
 
 
 class SigningKey:
-    """One RSA key with the `kid` and `x5t` it is announced under. `x5t` is a thumbprint of the key, having no certificate."""
+    """One RSA key with its `kid` and `x5t`; having no certificate, `x5t` is a thumbprint of the key."""
 
     def __init__(self) -> None:
         private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -59,7 +59,7 @@ class Keys:
         return {"keys": [key.public() for key in self._keys]}
 
     def sign_badly(self, claims: dict[str, Any], manner: str) -> str:
-        """A JWT with something wrong about its signature, for the knob id_token_signature. ValueError: unknown manner."""
+        """A JWT with a wrong signature, as the knob id_token_signature says. ValueError: unknown manner."""
         now = self.current
         if manner == "wrong_key":
             return jwt.encode({"alg": "RS256", "kid": now.kid, "x5t": now.x5t}, claims, SigningKey().key)

@@ -1,4 +1,4 @@
-"""The knobs: everything a test can change about the sandbox while it runs. Unknown names and wrong types are refused."""
+"""The knobs: all that a test can change about the sandbox while it runs. Unknown names and wrong types are refused."""
 
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -51,6 +51,7 @@ class Knobs:
     documents_meta: dict[str, Any] = field(default_factory=dict)  # members put over `meta` of lists
     documents_meta_without: list[str] = field(default_factory=list)
     target_bytes: int = 0  # target documents are padded to this many bytes, streamed
+    target_lines: int = 0  # target documents have their first line this many times
     etags: bool = False
     upload_outcome: str = "auto"  # auto, document, error, awaiting
     # faults

@@ -1,4 +1,4 @@
-"""All documents, ordered as the API shows them, filtered as the API filters them. Pages are kept as bytes until they change."""
+"""All documents, ordered and filtered as the API does it. Pages are kept as bytes until something changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from app.sandbox.documents import COUNTS, Document, Maker
+from app.sandbox.document import Document
+from app.sandbox.documents import COUNTS, Maker
 from app.sandbox.people import COMPANIES, Person
 
 
@@ -50,9 +51,10 @@ class Library:
         self._count = 0
         self.version = 0
         self._of_person: dict[str, list[Document]] = {}
+        self.pages: dict[tuple[str, str], bytes] = {}  # encoded pages by person and query, until something changes
 
     def show(self, *, hostile: bool, count: int) -> None:
-        """Whether the hostile names are part of it, and how many documents lists pretend to have (0: as many as there are)."""
+        """Whether hostile names are part of it, and how many documents lists pretend to have (0: those there are)."""
         self._show_hostile, self._count = hostile, count
         self._changed()
 
@@ -112,7 +114,7 @@ class Library:
     def _changed(self) -> None:
         with self._lock:
             self.version += 1
-            self._of_person = {}
+            self._of_person, self.pages = {}, {}
 
 
 def _copy(document: Document, index: int, period: int) -> bytes:

@@ -1,15 +1,15 @@
-"""Serves the sandbox with gunicorn: one process, because its memory is the state, and threads enough for slow answers."""
+"""Serves the sandbox with gunicorn: one process, because its memory is the state, and a thread per connection."""
 
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-THREADS = 1000
+from app.sandbox.connections import ConnectionThreads
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """One gthread worker with keep-alive, made from an application object."""
+    """One worker with keep-alive; `make` makes the application in it."""
 
     def __init__(self, make: Any, host: str, port: int) -> None:
         self._make = make
@@ -21,9 +21,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         wanted = {
             "bind": self._address,
             "workers": 1,
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "worker_connections": 4 * THREADS,
+            "worker_class": ConnectionThreads,
             "backlog": 2048,
             "keepalive": 75,
             "timeout": 0,

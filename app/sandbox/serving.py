@@ -9,6 +9,8 @@ from flask import Response, g, request
 
 from app.sandbox.calls import Call, fingerprint
 from app.sandbox.errors import ApiRefused, OAuthRefused
+from app.sandbox.faults import API_ENDPOINTS
+from app.sandbox.spoiling import spoiled
 from app.sandbox.world import World, the_world
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -25,10 +27,10 @@ def served(endpoint: str, *, form: bool = False) -> Callable[[Callable[..., Resp
             call = _arrived(world, endpoint, form)
             late = form and not world.knobs.token_delay_before
             if not late:
-                _wait(world, endpoint, form)
+                _wait(world, endpoint)
             response = _response(world, call, lambda: _work(view, arguments))
             if late:
-                _wait(world, endpoint, form)
+                _wait(world, endpoint)
             call.status = 0 if "X-Sandbox-Closed" in response.headers else response.status_code
             call.ended_at = time.time()
             return response
@@ -41,8 +43,13 @@ def served(endpoint: str, *, form: bool = False) -> Callable[[Callable[..., Resp
 def _arrived(world: World, endpoint: str, form: bool) -> Call:
     environ = request.environ
     query = "" if endpoint == "authorize" else environ.get("QUERY_STRING", "")
-    port = int(environ.get("REMOTE_PORT") or 0)
-    call = world.calls.begin(endpoint, environ["REQUEST_METHOD"], environ["PATH_INFO"], query, port)
+    call = world.calls.begin(
+        endpoint,
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"],
+        query=query,
+        remote_port=int(environ.get("REMOTE_PORT") or 0),
+    )
     g.call = call
     if form:
         _note_form(call)
@@ -71,16 +78,18 @@ def _note_bearer(world: World, call: Call, header: str) -> None:
             call.person = access.grant.person.username
 
 
-def _wait(world: World, endpoint: str, form: bool) -> None:
+def _wait(world: World, endpoint: str) -> None:
     knobs = world.knobs
-    general = (knobs.token_delay_seconds if endpoint == "token" else 0.0) if form else knobs.api_delay_seconds
+    general = knobs.token_delay_seconds if endpoint == "token" else 0.0
+    if endpoint in API_ENDPOINTS:
+        general = knobs.api_delay_seconds
     if seconds := general + knobs.delays.get(endpoint, 0.0):
         time.sleep(seconds)
 
 
 def _response(world: World, call: Call, work: Callable[[], Response]) -> Response:
     fault = world.faults.next(call.endpoint, call.grant_type, call.person)
-    return work() if fault is None else fault.play(work)
+    return work() if fault is None else spoiled(fault, work)
 
 
 def _work(view: Callable[..., Response], arguments: dict[str, str]) -> Response:

@@ -1,4 +1,4 @@
-"""The token and revoke endpoints. Refuses repeats, wrong clients, spent codes and refresh tokens, and PKCE mismatches."""
+"""The token and revoke endpoints. Refuses repeats, wrong clients, spent codes and refresh tokens, PKCE mismatches."""
 
 import hashlib
 import hmac

@@ -12,7 +12,7 @@ from app.sandbox.world import World
 def token_answer(
     world: World, grant: Grant, grant_type: str, *, old_refresh: str | None, state: str | None
 ) -> dict[str, Any]:
-    """The JSON answer for `grant`, with the knobs applied. `old_refresh` is the token that was just presented, if any."""
+    """The JSON answer for `grant`, with the knobs applied. `old_refresh`: the token that was just presented, if any."""
     knobs = world.knobs
     access_token = _access_token(world, grant)
     refresh_token = _refresh_token(world, grant, old_refresh)

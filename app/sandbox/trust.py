@@ -1,6 +1,7 @@
 """JWT access tokens of another authorization server: signature, issuer and life are checked, the subject is mapped.
 
-Refuses every algorithm but RS/PS/ES 256. Keys are fetched when first needed, and again (at most every 5 s) for an unknown kid.
+Refuses all algorithms but RS256, PS256 and ES256. Keys are fetched when first needed, and again, at most every
+five seconds, when a token does not fit them.
 """
 
 import json

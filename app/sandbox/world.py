@@ -50,7 +50,7 @@ class World:
     def reset(self, *, keep_grants: bool) -> None:
         """As at start: knobs, faults, records, uploads; signed-in people and tokens too unless they are to be kept."""
         self.faults.clear()
-        self.turn({item: value for item, value in vars(Knobs()).items()})
+        self.turn(vars(Knobs()))
         self.calls.clear()
         self.grants.reuses.clear()
         self.grants.presented.clear()
