@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine, insert, select, text
+from sqlalchemy import Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import OperationalError, StatementError
 
 from app.db import Base, database_now, engine_options, init_app, reading
@@ -77,7 +77,7 @@ def test_naive_times_are_refused(sqlite: Engine):
 
 
 def test_sqlite_keeps_what_it_confirmed_and_checks_foreign_keys(sqlite: Engine):
-    with reading(sqlite) as connection:
+    with sqlite.connect() as connection:
         told = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -97,6 +97,21 @@ def test_reading_waits_for_no_writer(sqlite: Engine):
         writer.execute(insert(SpentTransaction).values(state_hash="a", expires_at=datetime.now(UTC)))
         with reading(sqlite) as connection:
             assert connection.scalars(select(SpentTransaction.state_hash)).all() == []
+
+
+def test_what_reads_cannot_write(sqlite: Engine):
+    with reading(sqlite) as connection, pytest.raises(OperationalError, match="readonly"):
+        connection.execute(insert(SpentTransaction).values(state_hash="a", expires_at=datetime.now(UTC)))
+
+
+def test_a_thousand_reads_use_one_connection(engine: Engine):
+    opened = []
+    with reading(engine) as connection:
+        event.listen(connection.engine, "connect", lambda *_: opened.append(1))
+    for _ in range(1000):
+        with reading(engine) as connection:
+            connection.execute(select(1))
+    assert opened == []
 
 
 def test_statement_parameters_never_reach_an_error():
