@@ -71,6 +71,6 @@ def test_tokens_are_renewed_and_the_connection_ends_on_both_sides(
         assert browser.get("/documents").rows
     assert peer.count("grant.success refresh_token") >= 2
     assert site.stored.one("connections")["generation"] >= 3
-    browser.submit(browser.get("/account").form("/account/disconnect"))
+    browser.submit(browser.get("/account/disconnect").form("/account/disconnect"))
     assert site.stored.one("connections")["revoke_outcome"] == "confirmed"
     assert peer.count("grant.revoked") >= 1

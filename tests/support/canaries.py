@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 LEAST_LENGTH = 12  # shorter values, such as the word "sandbox", occur innocently
-PUBLIC_KINDS = frozenset({"challenge", "code_challenge", "nonce", "client_id", "subject", "sub", "password"})
+PUBLIC_KINDS = frozenset({"challenge", "code_challenge", "client_id", "subject", "sub", "password"})
 LOG, PAGE, DATABASE = "log", "page", "database"
 
 
