@@ -1,8 +1,8 @@
-"""Documents per day and type as geometry that templates/…/_chart.html draws as SVG, and as the table that says the same.
+"""Documents per day and type as geometry that a template draws as SVG, and as the table that says the same.
 
 Pure and deterministic: equal counts give equal records, whatever their order. Colours are classes (chart-1 …), never
-styles: the content security policy allows none. Refuses nothing: unknown types are series of their own, the smallest ones
-together, days outside are left out, and negative counts count as none.
+styles: the content security policy allows none. Refuses nothing: unknown types are series of their own, the smallest
+ones together, days outside are left out, and negative counts count as none.
 """
 
 from collections.abc import Iterable
@@ -109,7 +109,11 @@ def chart(counts: Iterable[DayCount], *, last: date, days: int) -> Chart:
     series = _series(within)
     by_day = _by_day(within, series)
     top, ticks = _scale(max((sum(values) for values in by_day.values()), default=0))
-    columns = tuple(_column(first, index, days, by_day, series, top) for index in range(days))
+    nothing = [0] * len(series)
+    dates = [first + timedelta(days=index) for index in range(days)]
+    columns = tuple(
+        _column(day, _slot(index, days), by_day.get(day, nothing), series, top) for index, day in enumerate(dates)
+    )
     busiest = max(columns, key=lambda column: column.total)
     return Chart(
         width=WIDTH,
@@ -157,20 +161,20 @@ def _by_day(counts: list[DayCount], series: tuple[Series, ...]) -> dict[date, li
     return days
 
 
-def _column(
-    first: date, index: int, days: int, by_day: dict[date, list[int]], series: tuple[Series, ...], top: int
-) -> Column:
-    day = first + timedelta(days=index)
-    counts = tuple(by_day.get(day, [0] * len(series)))
+def _slot(index: int, days: int) -> tuple[float, float]:
+    """Where the bars of a day stand: x and width."""
     step = (WIDTH - LEFT - RIGHT) / days
-    x, width = round(LEFT + step * (index + GAP / 2), 2), round(step * (1 - GAP), 2)
-    sums = tuple(accumulate(counts))
+    return round(LEFT + step * (index + GAP / 2), 2), round(step * (1 - GAP), 2)
+
+
+def _column(day: date, slot: tuple[float, float], counts: list[int], series: tuple[Series, ...], top: int) -> Column:
+    x, width = slot
     bars = tuple(
         Bar(each.css, x, _y(upto, top), width, round(_y(upto - count, top) - _y(upto, top), 2))
-        for each, count, upto in zip(series, counts, sums, strict=True)
+        for each, count, upto in zip(series, counts, accumulate(counts), strict=True)
         if count
     )
-    return Column(day, counts, sum(counts), bars)
+    return Column(day, tuple(counts), sum(counts), bars)
 
 
 def _y(value: int, top: int) -> float:

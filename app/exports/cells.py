@@ -1,8 +1,8 @@
 """One cell of a CSV file, safe to open in a spreadsheet. Refuses to hand on anything that could be taken for a formula.
 
-RFC 4180 quoting alone does not help: a spreadsheet unquotes first and then looks at the first character (CWE-1236). Text
-gets an apostrophe in front when what comes first, blanks, quotes and invisible characters aside, starts a formula; the
-same after each separator inside, because Excel splits at the separator of its own language, whatever the file uses.
+RFC 4180 quoting alone does not help: a spreadsheet unquotes first and then looks at the first character (CWE-1236).
+Text gets an apostrophe in front when what comes first, blanks, quotes and invisible characters aside, starts a formula;
+the same after each separator inside, because Excel splits at the separator of its own language, whatever the file has.
 """
 
 import re
@@ -22,7 +22,7 @@ UNSAFE = re.compile(
 
 def text_cell(value: str) -> str:
     """Text as a quoted cell. Nothing becomes nothing."""
-    return f'"{_disarmed(value)}"'.replace('"', '""')[1:-1] if value else ""
+    return '"' + _disarmed(value).replace('"', '""') + '"' if value else ""
 
 
 def number_cell(value: str) -> str:
@@ -31,8 +31,8 @@ def number_cell(value: str) -> str:
 
 
 def _disarmed(value: str) -> str:
-    first = "'" if value[0] in BROKEN_UP else ""
-    return first + "".join(_guarded(part) for part in SEPARATOR.split(UNSAFE.sub("\ufffd", value)))
+    text = "".join(_guarded(part) for part in SEPARATOR.split(UNSAFE.sub("\ufffd", value)))
+    return f"'{text}" if value[0] in BROKEN_UP and text[0] != "'" else text
 
 
 def _guarded(part: str) -> str:

@@ -1,7 +1,7 @@
 """Names for files in an archive that every system can unpack: no folders, no device names, no two alike, all scripts.
 
-Refuses nothing: a name that cannot stand is changed until it can. Sources: ZIP APPNOTE 4.4.17, Microsoft "Naming Files",
-Zip Slip (CWE-22).
+Refuses nothing: a name that cannot stand is changed until it can.
+Sources: ZIP APPNOTE 4.4.17, Microsoft "Naming Files", Zip Slip (CWE-22).
 """
 
 import re

@@ -1,11 +1,11 @@
 """csv_rows: documents as a CSV file that grows while it is sent. Pure; holds one block of rows in memory.
 
-Columns, in this order and with these names, are a promise to whoever reads the file by program; new ones go to the end:
+Columns, in this order and with these names, are a promise to whoever reads the file by program; new ones go last:
 
-    id, created_at (UTC, ISO 8601), direction, type, subtype, number, issue_date, due_date, sender, sender_ids, receiver,
+    id, created_at (ISO 8601), direction, type, subtype, number, issue_date, due_date, sender, sender_ids, receiver,
     receiver_ids, currency, net, vat, total, send_mode, distribution, fetched (yes, no), validation_errors, file_id
 
-Identifiers of a party are "type:value", separated by blanks. Amounts are plain decimals with a point, as Pagero sent them.
+Identifiers of a party are "type:value", separated by blanks. Amounts are decimals with a point, as Pagero sent them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -71,15 +71,14 @@ def csv_rows(
 ) -> Iterator[bytes]:
     """The file in blocks of UTF-8, heading first, sent before the first document is asked for.
 
-    `bom` makes Excel read UTF-8. `last_words` writes one more row when the list is cut at `row_limit` (called with None)
-    or when the source fails (called with the exception, which then ends there). Without it a failing source raises: the
-    transfer breaks off and the browser says so. Raises ValueError for a separator that is not in SEPARATORS.
+    `bom` makes Excel read UTF-8. `last_words` writes one more row when the list is cut at `row_limit` (called with
+    None) or when the source fails (called with the exception, which then ends there). Without it a failing source
+    raises: the transfer breaks off and the browser says so. Raises ValueError for a separator not in SEPARATORS.
     """
     if separator not in SEPARATORS:
         raise ValueError(separator)
-    return _blocks(
-        (BOM if bom else "") + separator.join(COLUMNS) + END, _lines(documents, separator, row_limit, last_words)
-    )
+    heading = (BOM if bom else "") + separator.join(COLUMNS) + END
+    return _blocks(heading, _lines(documents, separator, row_limit, last_words))
 
 
 def _lines(
