@@ -24,11 +24,13 @@ def record(
     reason: str | None = None,
     account_id: str | None = None,
     actor: str | None = None,
+    subject: str | None = None,
 ) -> None:
     """Add one event to the caller's transaction.
 
     `action` is dotted lower case, such as connection.made; `reason` a code of ours, never text from a request.
     `actor` is the acting account's id, `command` or `system`; the account itself when not given.
+    `subject` names who has no account yet.
     """
     context = get_contextvars()
     sql_session.add(
@@ -38,6 +40,7 @@ def record(
             outcome=outcome,
             reason=reason[:LONGEST_REASON] if reason else None,
             account_id=account_id,
+            subject=subject,
             actor=(actor or account_id or SYSTEM)[:LONGEST_ACTOR],
             request_id=context.get("request_id"),
             remote_addr=context.get("remote_addr"),

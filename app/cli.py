@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from sqlalchemy import delete, func, select
+from sqlalchemy import CursorResult, Delete, delete, func, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app import audit, connections
 from app.configuration import problems_of, warnings_of
 from app.db import database_now, db
-from app.errors import AppError
+from app.errors import AppError, NotFound
 from app.models import Account, Administrator, BrowserSession, Connection, SpentTransaction
 from app.services import services
 
@@ -35,10 +36,16 @@ def _plain_errors() -> Iterator[None]:
     """A fault ends a command with one sentence and status 1, never with a traceback that could hold a statement."""
     try:
         yield
+    except NotFound:
+        raise click.ClickException("there is no such row") from None
     except AppError as error:
         raise click.ClickException(str(error)) from None
     except SQLAlchemyError as error:
         raise click.ClickException(f"the database refused: {type(error).__name__}") from None
+
+
+def _deleted(statement: Delete) -> int:
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 @admins.command("add")
@@ -47,7 +54,7 @@ def add_admin(subject: str) -> None:
     """Let SUBJECT (as shown on its account page) enter /admin. It need not have signed in yet."""
     with _plain_errors():
         db.session.add(Administrator(subject=subject, added_at=services().clock.now()))
-        audit.record(db.session, "admin.added", actor=ACTOR, reason=None)
+        audit.record(db.session(), "admin.added", actor=ACTOR, subject=subject)
         try:
             db.session.commit()
         except IntegrityError:
@@ -60,10 +67,9 @@ def add_admin(subject: str) -> None:
 def remove_admin(subject: str) -> None:
     """Take /admin away from SUBJECT, from its next request on."""
     with _plain_errors():
-        removed = db.session.execute(delete(Administrator).where(Administrator.subject == subject))
-        if removed.rowcount == 0:
+        if not _deleted(delete(Administrator).where(Administrator.subject == subject)):
             raise click.ClickException("is not an administrator")
-        audit.record(db.session, "admin.removed", actor=ACTOR)
+        audit.record(db.session(), "admin.removed", actor=ACTOR, subject=subject)
         db.session.commit()
     click.echo("removed")
 
@@ -86,13 +92,8 @@ def list_admins() -> None:
 def key_status() -> None:
     """Count the connections each key seals; a key that holds rows must not be dropped."""
     with _plain_errors():
-        held = dict(
-            db.session.execute(
-                select(Connection.key_id, func.count())
-                .where(Connection.key_id.is_not(None))
-                .group_by(Connection.key_id)
-            ).tuples()
-        )
+        counted = select(Connection.key_id, func.count()).where(Connection.key_id.is_not(None))
+        held = {str(key_id): count for key_id, count in db.session.execute(counted.group_by(Connection.key_id))}
     configured = [key.id for key in services().settings.keys]
     for position, key_id in enumerate(configured):
         click.echo(f"{key_id}\t{held.pop(key_id, 0)} connections\t{'opens' if position else 'seals'}")
@@ -129,8 +130,8 @@ def prune_sessions() -> None:
     """Delete sessions and claimed sign-ins that are over."""
     now = database_now(services().clock.offset)
     with _plain_errors():
-        ended = db.session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now)).rowcount
-        spent = db.session.execute(delete(SpentTransaction).where(SpentTransaction.expires_at <= now)).rowcount
+        ended = _deleted(delete(BrowserSession).where(BrowserSession.expires_at <= now))
+        spent = _deleted(delete(SpentTransaction).where(SpentTransaction.expires_at <= now))
         db.session.commit()
     click.echo(f"deleted {ended} sessions and {spent} claimed sign-ins")
 

@@ -173,6 +173,8 @@ class AuditEvent(Base):
     reason: Mapped[str | None] = mapped_column(String(60))
     account_id: Mapped[str | None] = mapped_column(String(36), index=True)
     """Whose account or connection it is about; no foreign key, because the trail outlives the row."""
+    subject: Mapped[str | None] = mapped_column(String(255))
+    """Whom it is about when that may be nobody with an account yet: an administrator named in advance."""
     actor: Mapped[str] = mapped_column(String(300))
     """The acting account's id, `command` for the command line, or `system`."""
     request_id: Mapped[str | None] = mapped_column(String(64))

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("reason", sa.String(length=60), nullable=True),
         sa.Column("account_id", sa.String(length=36), nullable=True),
+        sa.Column("subject", sa.String(length=255), nullable=True),
         sa.Column("actor", sa.String(length=300), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=True),
         sa.Column("remote_addr", sa.String(length=45), nullable=True),
