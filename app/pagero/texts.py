@@ -13,7 +13,7 @@ TEXT_CHARACTERS = 300
 _INTEGER_LIMIT = 10**12
 # Controls, line and paragraph separators, marks that reorder or hide text, lone surrogates, non-characters.
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]+"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]+"
 )
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,8})?")
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T.*)?")

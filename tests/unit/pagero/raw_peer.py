@@ -96,7 +96,7 @@ def _read(sock: socket.socket, number: int) -> Request | None:
     found = re.fullmatch(r"([A-Z]+) (\S+) HTTP/1\.1", first)
     assert found, "not a request line"
     headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-    length = int(dict((name.lower(), value) for name, value in headers).get("content-length", "0"))
+    length = int({name.lower(): value for name, value in headers}.get("content-length", "0"))
     while len(body) < length:
         body += sock.recv(65536)
     return Request(number, found[1], found[2], headers, body)
@@ -109,7 +109,12 @@ def raw(data: bytes) -> Script:
 
 def reply(status: int = 200, body: bytes = b"", *headers: str) -> Script:
     """A well-formed answer."""
-    lines = [f"HTTP/1.1 {status} Whatever", f"Date: {formatdate(usegmt=True)}", *headers, f"Content-Length: {len(body)}"]
+    lines = [
+        f"HTTP/1.1 {status} Whatever",
+        f"Date: {formatdate(usegmt=True)}",
+        *headers,
+        f"Content-Length: {len(body)}",
+    ]
     return raw("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
 
 

@@ -95,7 +95,9 @@ def test_a_line_closed_while_idle_is_noticed_before_sending(wire: Wire, peer: Ra
 
 
 def test_bytes_nobody_asked_for_cost_the_line(wire: Wire, peer: RawPeer) -> None:
-    peer.will(then(reply(), lambda _: time.sleep(0.05), raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")), reply())
+    peer.will(
+        then(reply(), lambda _: time.sleep(0.05), raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")), reply()
+    )
     get(wire)
     time.sleep(0.2)
     assert get(wire) == b""

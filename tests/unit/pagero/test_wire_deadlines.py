@@ -98,7 +98,11 @@ def test_a_stream_comes_in_pieces_and_gives_its_line_back(wire: Wire, peer: RawP
 
 @pytest.mark.parametrize(
     "answer",
-    [CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", b"HTTP/1.1 204 None\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
+    [
+        CHUNKED + b"5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 204 None\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    ],
 )
 def test_streams_of_every_framing_give_their_line_back(wire: Wire, peer: RawPeer, answer: bytes) -> None:
     peer.will(raw(answer), raw(answer))
