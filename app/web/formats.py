@@ -5,6 +5,7 @@ Refuses floats for money, and never fails on what Pagero sent: what cannot be re
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -18,6 +19,7 @@ from app.web.agents import browser_name
 from app.web.foreign import MISSING, plain
 
 MONEY = re.compile(r"[+-]?\d{1,30}(\.\d{1,12})?")
+TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 KILO = 1000
 
@@ -36,13 +38,13 @@ def money(amount: str | None, currency: str | None, locale: Any) -> str:
 
 
 def day(value: date | str | None, locale: Any) -> str:
-    """A date without time, for example 1 Mar 2026."""
+    """A date without time, for example 1 Mar 2026. Day first in every language; the month is a word."""
     if value is None:
         return MISSING
     found = _date(value) if isinstance(value, str) else value
     if found is None:
         return plain(value)
-    return dates.format_date(found, "medium" if found.year > KILO else "yyyy-MM-dd", locale=locale)
+    return dates.format_date(found, "d MMM y" if found.year >= KILO else "yyyy-MM-dd", locale=locale)
 
 
 def moment(value: datetime | None, locale: Any, zone: Any) -> str:
@@ -71,6 +73,14 @@ def ago(value: datetime | None, now: datetime, locale: Any) -> str:
     if value is None:
         return MISSING
     return dates.format_timedelta(value - now, add_direction=True, locale=locale)
+
+
+def reading(value: str, locale: Any, zone: Any) -> str:
+    """Text of an unknown shape: a time or date in it is shown as one, anything else as it is."""
+    if TIME.fullmatch(value):
+        with suppress(ValueError, OverflowError):
+            return moment(datetime.fromisoformat(value), locale, zone)
+    return day(value, locale)
 
 
 def filesize(size_bytes: int | None, locale: Any) -> str:
@@ -120,6 +130,7 @@ def init_app(app: Flask) -> None:
         "filesize": lambda value: filesize(value, get_locale()),
         "country": lambda code: country(code, get_locale()),
         "label": label,
+        "reading": lambda value: reading(value, get_locale(), get_timezone()),
         "number": lambda value: number(value, get_locale()),
     }
     app.jinja_env.filters.update(filters)

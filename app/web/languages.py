@@ -6,6 +6,7 @@ Zone: the cookie `zone` that our script sets from the browser, if it names a kno
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from babel.dates import get_timezone
 from flask import Response, g, request
@@ -55,4 +56,13 @@ def names() -> dict[str, Any]:
         "language": str(get_locale()),
         "languages": LANGUAGES,
         "zone_name": str(current_timezone()),
+        "here": _here(),
     }
+
+
+def _here() -> str:
+    """Where a person is after changing the language: this very page. Never an address that carries a code or state."""
+    if request.method != "GET" or request.blueprint in (None, "auth"):
+        return "/"
+    query = request.query_string.decode("latin-1")
+    return quote(request.path) + (f"?{query}" if query else "")

@@ -21,9 +21,9 @@ WORDS: dict[str, dict[str, LazyString]] = {
     "subtype": {
         "Debit": _l("Debit"),
         "Credit": _l("Credit"),
-        "RecipientAccept": _l("Accepted by the recipient"),
-        "RecipientReject": _l("Rejected by the recipient"),
-        "RecipientRejectWithClearanceRemoval": _l("Rejected by the recipient, clearance removed"),
+        "RecipientAccept": _l("accepted"),
+        "RecipientReject": _l("rejected"),
+        "RecipientRejectWithClearanceRemoval": _l("rejected, clearance removed"),
     },
     "direction": {"Sent": _l("Sent"), "Received": _l("Received")},
     "send_mode": {"Production": _l("Production"), "Test": _l("Test"), "Certification": _l("Certification")},
@@ -63,6 +63,12 @@ WORDS: dict[str, dict[str, LazyString]] = {
 }
 
 
+KINDS: dict[tuple[str | None, str | None], LazyString] = {  # pairs that have a name of their own
+    ("Invoice", "Debit"): _l("Invoice"),
+    ("Invoice", "Credit"): _l("Credit note"),
+}
+
+
 def words(code: object, kind: str) -> str:
     """The word for a code of this kind, the code itself when there is none, a dash when there is no code."""
     if code is None or code == "":
@@ -71,6 +77,16 @@ def words(code: object, kind: str) -> str:
     return plain(code) if known is None else str(known)
 
 
+def kind(document_type: str | None, sub_type: str | None) -> str:
+    """What a document is, in a few words: Invoice, Credit note, or type and subtype."""
+    known = KINDS.get((document_type, sub_type))
+    if known is not None:
+        return str(known)
+    first = words(document_type, "document_type")
+    return f"{first}: {words(sub_type, 'subtype')}" if sub_type else first
+
+
 def init_app(app: Flask) -> None:
-    """Offer it to templates as a filter."""
+    """Offer both to templates."""
     app.jinja_env.filters["words"] = words
+    app.jinja_env.globals["kind_of"] = kind
