@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, KeySet, RSAKey, import_key
+from joserfc.jwk import Key, KeySet, import_key
+from joserfc.util import base64_to_int
 
 from app.errors import PageroError
 
@@ -60,8 +61,9 @@ def _usable(item: Any) -> Key | None:
     if not isinstance(item, dict) or item.get("kty") not in ("RSA", "EC") or item.get("use", "sig") != "sig":
         return None
     try:
+        if item["kty"] == "RSA" and base64_to_int(item["n"]).bit_length() < _RSA_BITS:
+            return None
         key = import_key(item)
-        small = isinstance(key, RSAKey) and key.raw_value.key_size < _RSA_BITS
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return key if isinstance(key, RSAKey | ECKey) and not small else None
+    return key
