@@ -122,7 +122,7 @@ def _margin(held: ConnectionSnapshot) -> timedelta:
     """Tokens that live for seconds only must not count as expired all their life."""
     if held.access_expires_at is None or held.refresh_due_at is None:
         return timedelta(0)
-    return min(MARGIN, (held.access_expires_at - held.refresh_due_at) / 3)
+    return max(timedelta(0), min(MARGIN, (held.access_expires_at - held.refresh_due_at) / 3))
 
 
 def _is_leased(held: ConnectionSnapshot) -> bool:

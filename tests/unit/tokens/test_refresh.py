@@ -1,0 +1,415 @@
+"""One refresh: what each answer of Pagero does to the connection, and what a failing database does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from app.errors import (
+    AppError,
+    ClientRefused,
+    GrantRefused,
+    PageroBusy,
+    PageroError,
+    PageroFailed,
+    PageroGarbled,
+    PageroRefusedRequest,
+    PageroTimedOut,
+    PageroUnreachable,
+    ReconnectNeeded,
+    StorageUnavailable,
+)
+from app.pagero.records import TokenAnswer
+from app.tokens import refresh
+from app.tokens.leases import Lease, Leases
+from app.tokens.refresh import Refresher
+from tests.unit.tokens.workshop import Machine, Workshop
+
+OPERATION = "refresh tokens"
+NOT_SPENT = [PageroUnreachable(OPERATION), PageroBusy(OPERATION, 429), PageroBusy(OPERATION, 503, 5)]
+OURS = [ClientRefused(OPERATION, 401), PageroRefusedRequest(OPERATION, 400)]
+MAYBE_SPENT = [PageroTimedOut(OPERATION), PageroFailed(OPERATION, 500), PageroGarbled(OPERATION, 200)]
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}-{getattr(error, 'status_seen', '')}"
+
+
+def _refuse(workshop: Workshop, machine: Machine, connection_id: str) -> PageroError:
+    with pytest.raises(PageroError) as failure:
+        machine.token(connection_id)
+    assert failure.value.retry_after
+    assert failure.value.retry_after > 0
+    return failure.value
+
+
+@pytest.mark.parametrize("error", NOT_SPENT + OURS, ids=_named)
+def test_a_call_that_was_not_processed_leaves_the_connection_as_it_is(
+    workshop: Workshop, machine: Machine, error: PageroError
+) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.faults = [error]
+    shown = _refuse(workshop, machine, connection_id)
+    assert type(shown) is (type(error) if error in OURS else PageroBusy)
+    row = workshop.row(connection_id)
+    assert (row.state, row.reason, row.spent_generation, row.lease_owner) == ("active", None, None, None)
+    assert (row.failures, row.last_refresh_outcome) == (1, error.reason)
+    workshop.pass_time(10)
+    assert machine.token(connection_id)
+    assert workshop.row(connection_id).failures == 0
+
+
+@pytest.mark.parametrize("error", MAYBE_SPENT, ids=_named)
+def test_a_call_that_may_have_been_processed_leaves_a_doubt(
+    workshop: Workshop, machine: Machine, error: PageroError
+) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.faults = [error]
+    assert type(_refuse(workshop, machine, connection_id)) is PageroBusy
+    row = workshop.row(connection_id)
+    assert (row.state, row.failures, row.last_refresh_outcome) == ("in_doubt", 1, error.reason)
+    workshop.pass_time(10)
+    assert machine.token(connection_id)  # Pagero had not processed it after all
+    assert workshop.row(connection_id).state == "active"
+
+
+def test_a_lost_answer_ends_in_a_page_that_says_so(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.lost_answers = [PageroTimedOut(OPERATION)]
+    _refuse(workshop, machine, connection_id)
+    workshop.pass_time(10)
+    for _ in range(3):
+        with pytest.raises(ReconnectNeeded) as needed:
+            machine.token(connection_id)
+        assert needed.value.reason == "rotation_lost"
+        workshop.pass_time(100)
+    assert len(workshop.endpoint.refreshes) == 2
+    assert workshop.actions() == [("connection.reconnect_needed", "rotation_lost")]
+
+
+def test_a_lost_answer_is_made_good_by_a_server_that_forgives(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.forgives_reuse = True
+    workshop.endpoint.lost_answers = [PageroTimedOut(OPERATION)]
+    _refuse(workshop, machine, connection_id)
+    workshop.pass_time(10)
+    assert machine.token(connection_id)
+    assert workshop.row(connection_id).state == "active"
+
+
+def test_a_doubt_is_kept_through_calls_that_certainly_failed(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.lost_answers = [PageroTimedOut(OPERATION)]
+    workshop.endpoint.faults = []
+    _refuse(workshop, machine, connection_id)
+    for error in NOT_SPENT:
+        workshop.pass_time(301)
+        workshop.endpoint.faults = [error]
+        _refuse(workshop, machine, connection_id)
+        assert workshop.row(connection_id).state == "in_doubt"
+    workshop.pass_time(301)
+    with pytest.raises(ReconnectNeeded) as needed:
+        machine.token(connection_id)
+    assert needed.value.reason == "rotation_lost"
+
+
+def test_only_invalid_grant_ends_a_connection_and_only_once(workshop: Workshop, machine: Machine) -> None:
+    connection_id, other_id = workshop.expired(), workshop.sign_in()
+    workshop.endpoint.end_all()
+    for _ in range(10):
+        with pytest.raises(ReconnectNeeded) as needed:
+            machine.token(connection_id)
+        assert needed.value.reason == "ended_at_pagero"
+    assert len(workshop.endpoint.refreshes) == 1
+    assert workshop.row(other_id).state == "active"
+    assert workshop.actions() == [("connection.reconnect_needed", "ended_at_pagero")]
+
+
+def test_a_refusal_is_not_believed_when_the_connection_was_signed_in_anew(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    account_id = machine.look(connection_id).account_id
+    answer = workshop.endpoint.sign_in()
+
+    class RefusesLate:
+        def refresh(self, token: str) -> TokenAnswer:
+            workshop.sign_in(account_id, answer)
+            raise GrantRefused(OPERATION, 400)
+
+    machine.access._refresher._endpoint = RefusesLate()
+    assert machine.token(connection_id) == answer.access_token
+    assert workshop.row(connection_id).state == "active"
+
+
+def test_the_pause_grows_and_is_shared_by_all_machines(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    other = workshop.machine()
+    pauses = []
+    for _ in range(5):
+        workshop.endpoint.faults = [PageroFailed(OPERATION, 500)]
+        pauses.append(_refuse(workshop, machine, connection_id).retry_after or 0)
+        calls = len(workshop.endpoint.refreshes)
+        assert (_refuse(workshop, other, connection_id).retry_after or 0) <= pauses[-1] + 1
+        assert len(workshop.endpoint.refreshes) == calls
+        workshop.pass_time(pauses[-1] + 1)
+    assert pauses[0] <= 2
+    assert 16 <= pauses[4] <= 32
+
+
+def test_retry_after_is_honoured_within_the_cap(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.faults = [PageroBusy(OPERATION, 429, 60), PageroBusy(OPERATION, 429, 10**9)]
+    assert _refuse(workshop, machine, connection_id).retry_after == 60
+    workshop.pass_time(61)
+    assert _refuse(workshop, machine, connection_id).retry_after == 300
+
+
+def test_an_hour_of_faults_marks_nothing_dead_and_ends_without_a_restart(workshop: Workshop, machine: Machine) -> None:
+    faults = [*NOT_SPENT, PageroFailed(OPERATION, 500), PageroTimedOut(OPERATION)]
+    people = [workshop.expired() for _ in range(3)]
+    for step in range(0, 3600, 20):
+        for person in people:
+            workshop.endpoint.faults = [faults[step // 20 % len(faults)]]
+            _refuse(workshop, machine, person)
+        workshop.endpoint.faults.clear()
+        workshop.pass_time(20)
+    assert len(workshop.endpoint.refreshes) <= 3 * 32
+    workshop.pass_time(300)
+    for person in people:
+        assert machine.token(person)
+        assert workshop.row(person).state == "active"
+
+
+def test_a_storm_opens_the_breaker_and_a_probe_closes_it(workshop: Workshop, machine: Machine) -> None:
+    people = [workshop.sign_in() for _ in range(30)]
+    workshop.pass_time(601)
+    workshop.endpoint.faults = [PageroBusy(OPERATION, 503) for _ in range(30)]
+    for person in people:
+        _refuse(workshop, machine, person)
+    assert len(workshop.endpoint.refreshes) == 5
+    workshop.endpoint.faults.clear()
+    workshop.pass_time(5.5)
+    for person in people:
+        assert machine.token(person)
+
+
+def test_wrong_client_credentials_stop_all_calls_at_once_and_touch_nobody(workshop: Workshop, machine: Machine) -> None:
+    people = [workshop.sign_in() for _ in range(5)]
+    workshop.pass_time(601)
+    workshop.endpoint.faults = [ClientRefused(OPERATION, 401) for _ in range(5)]
+    with capture_logs() as logs:
+        for person in people:
+            _refuse(workshop, machine, person)
+    assert len(workshop.endpoint.refreshes) == 1
+    assert {workshop.row(person).state for person in people} == {"active"}
+    assert [entry["log_level"] for entry in logs if entry["event"] == "refresh.failed"] == ["critical"]
+
+
+def test_a_living_token_is_used_while_the_breaker_is_open(workshop: Workshop, machine: Machine) -> None:
+    person = workshop.sign_in()
+    other = workshop.sign_in()
+    workshop.pass_time(595)
+    workshop.endpoint.faults = [ClientRefused(OPERATION, 401)]
+    with pytest.raises(ClientRefused):
+        machine.token(person)
+    assert machine.token(other)
+    assert machine.token(person)
+    assert len(workshop.endpoint.refreshes) == 1
+
+
+def test_a_mass_of_refusals_is_not_believed(workshop: Workshop, machine: Machine) -> None:
+    people = [workshop.sign_in() for _ in range(14)]
+    workshop.pass_time(601)
+    workshop.endpoint.end_all()
+    for person in people:
+        with pytest.raises((ReconnectNeeded, PageroBusy)):
+            machine.token(person)
+    states = [workshop.row(person).state for person in people]
+    assert states == ["reconnect_needed"] * 9 + ["active"] * 5
+    assert workshop.row(people[-1]).last_refresh_outcome == "mass_refusal"
+
+
+def test_refusals_that_go_on_for_an_hour_are_believed_after_all(
+    workshop: Workshop, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine.access._refresher._refusals, "note", lambda refused: refused)
+    person = workshop.expired()
+    workshop.endpoint.end_all()
+    for _ in range(12):
+        assert type(_refuse(workshop, machine, person)) is PageroBusy
+        workshop.pass_time(301)
+    with pytest.raises(ReconnectNeeded):
+        machine.token(person)
+
+
+def test_an_answer_without_refresh_token_keeps_the_old_one(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.sends_refresh_token = False
+    rotated = workshop.row(connection_id).last_rotated_at
+    for _ in range(2):
+        assert machine.token(connection_id)
+        workshop.pass_time(601)
+    assert workshop.row(connection_id).generation == 3
+    assert workshop.row(connection_id).last_rotated_at == rotated
+    assert len(set(workshop.endpoint.refreshes)) == 1
+
+
+def test_what_an_answer_says_is_stored_by_the_databases_clock(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+
+    class SaysMore:
+        def refresh(self, token: str) -> TokenAnswer:
+            return TokenAnswer("new-access", token, 300, "narrower")
+
+    machine.access._refresher._endpoint = SaysMore()
+    held = machine.look(connection_id)
+    machine.token(connection_id)
+    row = workshop.row(connection_id)
+    assert row.granted_scope == "narrower"
+    assert timedelta(0) <= row.access_expires_at - held.now - timedelta(seconds=300) < timedelta(seconds=2)
+    assert row.last_rotated_at >= held.now
+
+
+def _break_writes(machine: Machine, times: int, when: Callable[[str], bool]) -> list[str]:
+    """The next `times` statements that fit fail as they do when the database goes away. Answers what failed."""
+    failed: list[str] = []
+
+    @event.listens_for(machine.engine, "before_cursor_execute")
+    def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if len(failed) < times and when(statement):
+            failed.append(statement)
+            raise OperationalError("gone", None, Exception("gone"))
+
+    return failed
+
+
+def _is_save(statement: str) -> bool:
+    return statement.startswith("UPDATE connections") and "sealed_access_token=" in statement
+
+
+def _is_claim(statement: str) -> bool:
+    return statement.startswith("UPDATE connections") and "RETURNING" in statement
+
+
+def test_a_commit_that_fails_is_tried_again_within_the_request(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    failed = _break_writes(machine, 3, _is_save)
+    assert machine.token(connection_id)
+    assert len(failed) == 3
+    assert workshop.row(connection_id).generation == 2
+    assert len(workshop.endpoint.refreshes) == 1
+
+
+def test_a_commit_reported_as_failed_although_it_happened_is_recognised(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+
+    class SavesAndFails(Leases):
+        failures = 1
+
+        def save(self, lease: Lease, answer: TokenAnswer, spent_token: str) -> Any:
+            fate = super().save(lease, answer, spent_token)
+            if self.failures:
+                self.failures -= 1
+                raise OperationalError("the connection broke at COMMIT", None, Exception())
+            return fate
+
+    machine.vault.leases.__class__ = SavesAndFails
+    token = machine.token(connection_id)
+    assert workshop.machine().token(connection_id) == token
+    assert len(workshop.endpoint.refreshes) == 1
+    assert workshop.endpoint.revoked == []
+
+
+def test_nothing_is_spent_when_the_database_cannot_be_written(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    _break_writes(machine, 99, _is_claim)
+    with pytest.raises(OperationalError):
+        machine.token(connection_id)
+    assert workshop.endpoint.refreshes == []
+
+
+def test_a_failure_that_cannot_be_written_down_is_found_by_the_next_holder(
+    workshop: Workshop, machine: Machine
+) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.lost_answers = [PageroTimedOut(OPERATION)]
+    _break_writes(
+        machine,
+        1,
+        lambda statement: (
+            statement.startswith("UPDATE connections") and "retry_at" in statement and "RETURNING" not in statement
+        ),
+    )
+    _refuse(workshop, machine, connection_id)
+    row = workshop.row(connection_id)
+    assert (row.state, row.spent_generation) == ("active", 1)
+    workshop.pass_time(10)
+    with pytest.raises(ReconnectNeeded) as needed:
+        workshop.machine().token(connection_id)
+    assert needed.value.reason == "rotation_lost"
+
+
+def test_a_holder_that_was_paused_before_sending_does_not_send(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    refresher = machine.access._refresher
+    ticks = iter([0.0])
+    refresher._seconds = lambda: next(ticks, 60.0)
+    assert refresher.refresh(connection_id, 1) is None
+    assert workshop.endpoint.refreshes == []
+    row = workshop.row(connection_id)
+    assert (row.lease_owner, row.spent_generation, row.state) == (None, None, "active")
+    assert workshop.machine().token(connection_id)
+
+
+def test_the_lease_is_kept_while_a_slow_call_runs(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.delay_seconds = 2.2  # more than two lives of the lease
+    other = workshop.machine()
+    flight = machine.access._fly(machine.look(connection_id), forced=False)
+    assert other.token(connection_id) == flight.result().value  # type: ignore[union-attr]
+    assert len(workshop.endpoint.refreshes) == 1
+
+
+def test_a_late_writer_is_fenced_off(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    late = machine.vault.leases.take(connection_id, 1)
+    assert late is not None
+    answer = workshop.endpoint.refresh(workshop.machine().vault.leases.open(late) or "")
+    workshop.pass_time(2)
+    with pytest.raises(ReconnectNeeded):  # the refresh token was spent by the one who is late
+        workshop.machine().token(connection_id)
+    refresher = Refresher(machine.vault, workshop.endpoint, workshop.settings)
+    with capture_logs() as logs:
+        assert refresher._keep(late, answer, "spent") is None
+    assert [entry["event"] for entry in logs] == ["refresh.fenced"]
+    row = workshop.row(connection_id)
+    assert (row.generation, row.state) == (1, "reconnect_needed")
+    assert not machine.vault.leases.renew(late)
+    assert not machine.vault.leases.release(late)
+    assert not machine.vault.leases.fail(late, "pagero_failed", 9, doubtful=True)
+
+
+def test_events_prove_what_happened_and_show_no_token(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    with capture_logs() as logs:
+        token = machine.token(connection_id)
+    assert [entry["event"] for entry in logs] == ["refresh.started", "refresh.saved"]
+    for entry in logs:
+        assert (entry["connection_id"], entry["generation"]) == (connection_id, 1)
+    assert token not in str(logs)
+    assert "canary-token" not in str(logs)
+
+
+def test_an_answer_that_cannot_be_saved_at_all_is_an_alarm(
+    workshop: Workshop, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "COMMIT_SECONDS", 0.3)
+    connection_id = workshop.expired()
+    _break_writes(machine, 99, _is_save)
+    with capture_logs() as logs, pytest.raises(StorageUnavailable):
+        machine.token(connection_id)
+    assert "critical" in {entry["log_level"] for entry in logs}
+    assert isinstance(StorageUnavailable(), AppError)
