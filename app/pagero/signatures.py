@@ -11,6 +11,7 @@ from typing import Any
 from joserfc import jws
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
+from joserfc.util import urlsafe_b64decode
 
 from app.pagero.token_answers import read_object
 
@@ -34,8 +35,9 @@ def read_jwt(token: str, keys: Keys | None) -> tuple[dict[str, Any], dict[str, A
     """Header and claims. Without `keys` the signature is not checked, but its algorithm is. Raises NotSigned."""
     try:
         seen = jws.extract_compact(token.encode("ascii"), registry=_registry)
-        header, claims = seen.headers(), read_object(seen.payload or b"")
-    except (JoseError, ValueError, TypeError, AttributeError):
+        header = read_object(urlsafe_b64decode(seen.segments["header"]))
+        claims = read_object(seen.payload or b"")
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
         raise NotSigned("not a JWT") from None
     if header.get("alg") not in ALGORITHMS:
         raise NotSigned("its algorithm is not allowed")
