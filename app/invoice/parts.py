@@ -7,6 +7,7 @@ from app.invoice.parties import identifier, party, period
 from app.invoice.records import Attachment, Caution, Identifier, Line, Property, Reason, Reference, Response
 from app.invoice.tree import Node
 
+AMOUNTS = ("LineExtensionAmount", "DebitLineAmount", "CreditLineAmount")  # the latter two in reminders
 REFERENCES = {
     "OrderReference": "order",
     "ContractDocumentReference": "contract",
@@ -21,7 +22,7 @@ REFERENCES = {
 
 
 def line(node: Node, currency: str | None) -> Line:
-    """One invoice or credit note line."""
+    """One line of an invoice, credit note or reminder."""
     item = node.first("Item") or Node("")
     quantity = node.first("InvoicedQuantity") or node.first("CreditedQuantity") or Node("")
     return Line(
@@ -37,7 +38,7 @@ def line(node: Node, currency: str | None) -> Line:
         price=money(node.first("Price/PriceAmount"), currency),
         price_for=_price_for(node),
         vat=vat(item.first("ClassifiedTaxCategory") or node.first("TaxTotal/TaxSubtotal/TaxCategory")),
-        amount=money(node.first("LineExtensionAmount"), currency),
+        amount=money(next(filter(None, map(node.first, AMOUNTS)), None), currency),
         period=period(node.first("InvoicePeriod")),
         order_line=node.text("OrderLineReference/LineID"),
         cost_centre=node.text("AccountingCost"),

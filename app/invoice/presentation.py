@@ -14,7 +14,12 @@ from app.invoice.refusal import REASONS
 
 Words = dict[str, LazyString]
 WORDS: dict[str, Words] = {
-    "kind": {"invoice": _l("Invoice"), "credit_note": _l("Credit note"), "response": _l("Response")},
+    "kind": {
+        "invoice": _l("Invoice"),
+        "credit_note": _l("Credit note"),
+        "reminder": _l("Payment reminder"),
+        "response": _l("Response"),
+    },
     "type": {
         "326": _l("Partial invoice"),
         "380": _l("Invoice"),
@@ -130,7 +135,7 @@ WORDS: dict[str, Words] = {
         ),
         "not_xml": _l("The file is not well-formed XML."),
         "encoding": _l("The file is not in the character encoding it declares, or in an unusual one."),
-        "not_ubl": _l("The file is not a UBL invoice, credit note or response."),
+        "not_ubl": _l("The file is not a UBL invoice, credit note, reminder or response."),
     },
 }
 TONES = {"AP": "ok", "PD": "ok", "PAYMENT_RECEIVED": "ok", "RE": "danger", "VF": "danger", "UQ": "warn", "CA": "warn"}

@@ -29,7 +29,7 @@ def read_invoice(
     lines_count: int = LINES_PER_PAGE,
     limits: Limits = STANDARD,
 ) -> Invoice | Response:
-    """Read an invoice, credit note or response.
+    """Read an invoice, credit note, payment reminder or response.
 
     `lines_from` counts from 0; a page outside the document is empty, not an error. The source is read to its end unless
     it is refused. Raises InvoiceUnreadable; what the source itself raises passes through.
@@ -49,6 +49,8 @@ def read_invoice(
     lines = tuple(line(node, currency) for node in page)
     found = _invoice(harvest, lines, lines_from)
     unjudged = {OTHER_RULES[name] for name in feed.met(OTHER_RULES.keys())}
+    if found.kind == "reminder":
+        unjudged.add("lines_differ")  # its lines have debits and credits
     return replace(found, cautions=cautions(found, sums, shortened=harvest.shortened, unjudged=unjudged))
 
 

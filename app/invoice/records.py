@@ -220,9 +220,9 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An invoice or credit note; `lines` is the asked page of `lines_total`, the first of them number `lines_from`."""
+    """An invoice, credit note or reminder; `lines` is the asked page of `lines_total`, from number `lines_from` on."""
 
-    kind: str  # invoice or credit_note
+    kind: str  # invoice, credit_note or reminder
     number: str | None
     type_code: str | None  # UNCL1001
     customization: str | None

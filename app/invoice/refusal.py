@@ -14,7 +14,7 @@ REASONS = (
     "has_dtd",  # a document type declaration: entities live there, UBL has none
     "not_xml",
     "encoding",  # declared encoding unknown, or not the one used
-    "not_ubl",  # XML, but no Invoice, CreditNote or ApplicationResponse of UBL 2 or Pagero's PUF
+    "not_ubl",  # XML, but no Invoice, CreditNote, Reminder or ApplicationResponse of UBL 2 or PUF
 )
 
 

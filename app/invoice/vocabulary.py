@@ -6,7 +6,7 @@ Source: UBL 2.1; Peppol BIS Billing 3; pagero/puf-billing and pagero/puf-invoice
 
 UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 PUF = "urn:pagero:"
-KINDS = {"Invoice": "invoice", "CreditNote": "credit_note", "ApplicationResponse": "response"}
+KINDS = {"Invoice": "invoice", "CreditNote": "credit_note", "Reminder": "reminder", "ApplicationResponse": "response"}
 COMPONENTS = (
     f"{UBL}CommonAggregateComponents-2",
     f"{UBL}CommonBasicComponents-2",
@@ -23,14 +23,14 @@ OTHER_RULES = {  # national rules under which a sum of EN 16931 need not hold: t
     f"{PUF}CommonAggregateComponents:1.0}}WithholdingTaxTotal": "payable_differs",
     f"{UBL}CommonAggregateComponents-2}}WithholdingTaxTotal": "payable_differs",
 }
-LINES = frozenset({"InvoiceLine", "CreditNoteLine"})
+LINES = frozenset({"InvoiceLine", "CreditNoteLine", "ReminderLine"})
 LINE_AMOUNT = "LineExtensionAmount"
 EMBEDDED = "EmbeddedDocumentBinaryObject"
 KEPT_ATTRIBUTES = frozenset({"schemeID", "currencyID", "unitCode", "mimeCode", "filename", "name", "listID"})
 
 
 def kind_of(name: str) -> str | None:
-    """What a root element "namespace}local" announces: invoice, credit_note, response, or None."""
+    """What a root element "namespace}local" announces: invoice, credit_note, reminder, response, or None."""
     namespace, _, local = name.rpartition("}")
     if local not in KINDS:
         return None
