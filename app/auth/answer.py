@@ -35,7 +35,7 @@ KNOWN_ERRORS = frozenset(
 class CallbackAnswer:
     """The callback's parameters. `fault` is a reason of errors.SIGN_IN_REASONS, or None when the form is right."""
 
-    state: str
+    state: str = field(repr=False)
     """Empty when it cannot be one of ours."""
     code: str = field(repr=False)
     iss: str | None

@@ -58,8 +58,8 @@ class Redaction:
     def _named(self, name: str, value: Any) -> Any:
         if not SECRET_NAMES.search(name) or isinstance(value, int | float | None):
             return self._value(value)
-        is_word = isinstance(value, str) and WORD.fullmatch(value)  # state="reconnect_needed" is no secret
-        return value if is_word else MASK
+        is_word = name in ("state", "code") and isinstance(value, str) and WORD.fullmatch(value)
+        return value if is_word else MASK  # state="reconnect_needed" is a connection's
 
     def _value(self, value: Any) -> Any:
         if value is None or isinstance(value, int | float):
