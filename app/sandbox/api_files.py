@@ -113,12 +113,11 @@ def action(part_id: str) -> Response:
     if request.mimetype not in ("application/json", ""):
         raise ApiRefused(415, "the body must be application/json")
     body = request.get_json(silent=True, force=True)
-    acts = {"Restart": world.files.restart, "Cancel": world.files.cancel}
-    if not isinstance(body, dict) or set(body) != {"action"} or body["action"] not in acts:
+    if body not in ({"action": "Restart"}, {"action": "Cancel"}):
         raise ApiRefused(400, "action is Restart or Cancel")
     if part["status"] == "Processing":
         raise ApiRefused(409, "the filepart is being processed")
-    acts[body["action"]](found)
+    (world.files.restart if body["action"] == "Restart" else world.files.cancel)(found)
     return as_json({})
 
 

@@ -17,13 +17,20 @@ def init_app(app: Flask) -> None:
     trust = app.extensions["sandbox_world"].config.trust
     app.extensions["sandbox_trusted"] = Trusted(trust) if trust else None
     app.register_error_handler(404, _not_found)
-    app.register_error_handler(ApiRefused, api_refusal)
+    app.register_error_handler(413, _too_large)
 
 
 def _not_found(_: Exception) -> Response:
     if request.path.startswith(("/document/", "/file/")):
-        caller(the_world())
+        try:
+            caller(the_world())
+        except ApiRefused as refused:
+            return api_refusal(refused)
     return api_refusal(ApiRefused(404, "no such resource"))
+
+
+def _too_large(_: Exception) -> Response:
+    return api_refusal(ApiRefused(413, "the body is too large"))
 
 
 def caller(world: World) -> Person:

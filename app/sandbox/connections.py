@@ -17,7 +17,7 @@ from app.sandbox.express import REPLAY, Replay
 from app.sandbox.spoiling import HANG_UP
 
 STACK_BYTES = 512 * 1024
-ACCEPT_SECONDS = 1.0
+ACCEPT_SECONDS = 0.25
 MOST_READ = 64 * 1024
 MOST_REPLAYS = 1024
 

@@ -61,13 +61,18 @@ class Maker:
                 name,
                 quantity=Decimal(self.die.randint(1, 24)),
                 unit=unit,
-                price=max(rounded(Decimal(text) * factor, currency), Decimal(1)),
+                price=rounded(Decimal(text) * factor, currency),
                 category=category,
                 percent=percent,
             )
             for name, unit, text in self.die.sample(GOODS, self.die.choice((1, 1, 2, 2, 3, 4, 7)))
             for category, percent in [rates[self.die.random() < 0.25]]
         )
+
+    def partner(self) -> Party:
+        """Somebody to trade with, every third time from the same country."""
+        near = [partner for partner in PARTNERS if partner.country == self.company.country]
+        return self.die.choice(near if near and self.die.random() < 0.35 else PARTNERS)
 
     def number(self, direction: str, prefix: str) -> str:
         """A document number in the manner of whoever sent it."""
@@ -78,7 +83,7 @@ class Maker:
         """An invoice, credit note or payment reminder, sent or received."""
         die = self.die
         direction = die.choice(("Sent", "Received"))
-        partner = PARTNERS[index % len(PARTNERS)] if index < len(PARTNERS) else die.choice(PARTNERS)
+        partner = PARTNERS[index] if index < len(PARTNERS) else self.partner()
         kind, subtype = die.choices(
             (("Invoice", "Debit"), ("Invoice", "Credit"), ("PaymentReminder", "")), weights=(86, 8, 6)
         )[0]

@@ -1,7 +1,6 @@
 """The made-up companies that the sandbox's companies trade with, what is traded, and the names meant to break pages."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 
 @dataclass(frozen=True)
@@ -240,8 +239,3 @@ HOSTILE = (
 )
 
 RATES = {"SE": ("25", "12"), "ES": ("21", "10"), "FI": ("25.5", "14"), "DK": ("25", "25")}
-
-
-def price(text: str) -> Decimal:
-    """A price from the tables above."""
-    return Decimal(text)

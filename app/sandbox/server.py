@@ -25,7 +25,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "backlog": 2048,
             "keepalive": 75,
             "timeout": 0,
-            "graceful_timeout": 1,
+            "graceful_timeout": 5,
             "loglevel": "warning",
             "proc_name": "sandbox-pagero",
             "control_socket_disable": True,

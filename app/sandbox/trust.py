@@ -58,5 +58,5 @@ class Trusted:
         try:
             answer = self._http.request("GET", self._trust.jwks_url, redirect=False)
             return KeySet.import_key_set(json.loads(answer.data))
-        except (urllib3.exceptions.HTTPError, ValueError, JoseError, KeyError):
+        except (urllib3.exceptions.HTTPError, JoseError, ValueError, TypeError, KeyError):
             return None

@@ -27,7 +27,7 @@ register_namespace("cbc", CBC)
 
 def rendered(document: Document, repeat_line: int = 0) -> bytes:
     """The document as UTF-8 XML; `repeat_line`: with its first line so many times, for tests of large documents."""
-    root = _response(document) if document.type == "ApplicationResponse" else _invoice(document)
+    root = {"ApplicationResponse": _response, "PaymentReminder": _reminder}.get(document.type, _invoice)(document)
     xml: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     if repeat_line and (line := FIRST_LINE.search(xml)):
         return xml[: line.start()] + line[0] * repeat_line + xml[line.end() :]
@@ -45,7 +45,7 @@ def _group(parent: Element, *names: str) -> Element:
 
 
 def _root(name: str, customization: str, profile: str) -> Element:
-    root = Element(f"{{{OASIS}{name}-2}}{name}")
+    root = Element(name, {"xmlns": f"{OASIS}{name}-2"})  # ElementTree would write a prefix for a namespaced tag
     _text(root, "CustomizationID", customization)
     _text(root, "ProfileID", profile)
     return root
@@ -152,6 +152,21 @@ def _line(root: Element, document: Document, line: Line, number: int) -> None:
     _text(item, "Name", line.name)
     _category(_group(item, "ClassifiedTaxCategory"), line)
     _amount(_group(element, "Price"), "PriceAmount", line.price, document.currency)
+
+
+def _reminder(document: Document) -> Element:
+    root = _root("Reminder", "urn:pagero.com:puf:reminder:1.0", PROCESS)
+    _text(root, "ID", document.number)
+    _text(root, "IssueDate", document.members["documentInfo"]["issueDate"])
+    _text(root, "DocumentCurrencyCode", document.currency)
+    _party(_group(root, "AccountingSupplierParty", "Party"), document.seller)
+    _party(_group(root, "AccountingCustomerParty", "Party"), document.buyer)
+    _amount(_group(root, "LegalMonetaryTotal"), "PayableAmount", document.totals.total, document.currency)
+    line = _group(root, "ReminderLine")
+    _text(line, "ID", "1")
+    _text(line, "Note", "This amount is overdue")
+    _amount(line, "DebitLineAmount", document.totals.total, document.currency)
+    return root
 
 
 def _response(document: Document) -> Element:
