@@ -1,6 +1,6 @@
 """A person's own account: who they are here, their connection, their sessions, their language."""
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import connections
@@ -72,7 +72,7 @@ def language() -> ResponseReturnValue:
         raise RequestRefused("language_unknown")
     if visitor := sessions.visitor():
         remember_language(db.session(), visitor.account_id, wanted)
-    answer = redirect(safe_target(request.form.get("next")), SEE_OTHER, Response)
+    answer = redirect(safe_target(request.form.get("next")), SEE_OTHER)
     languages.remember(answer, wanted, secure=services().settings.is_https)
     return answer
 

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from babel.dates import get_timezone
-from flask import Response, g, request
+from flask import g, request
 from flask_babel import get_locale
 from flask_babel import get_timezone as current_timezone
+from werkzeug.wrappers import Response
 
 LANGUAGES = {"en": "English", "sv": "Svenska"}  # each in its own words
 DEFAULT = "en"
