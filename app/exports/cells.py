@@ -14,6 +14,7 @@ SEPARATOR = re.compile(r"([,;|\t\r\n])")
 BROKEN_UP = frozenset("\t\r\n\x00")  # in front they end or empty the cell in some programs
 QUOTES = frozenset("\"'`´‘’“”«»")
 HIDDEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})  # control, format, blanks, marks without a width
+PLAIN = re.compile(r"\w[\w .:/()@-]*")  # begins with a letter or digit and has no separator: most cells, at a glance
 # What formats.plain replaces on pages, but for line ends, which RFC 4180 allows inside quotes.
 UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff\ufeff\ufff9-\ufffb]"
@@ -22,6 +23,8 @@ UNSAFE = re.compile(
 
 def text_cell(value: str) -> str:
     """Text as a quoted cell. Nothing becomes nothing."""
+    if PLAIN.fullmatch(value):
+        return f'"{value}"'
     return '"' + _disarmed(value).replace('"', '""') + '"' if value else ""
 
 

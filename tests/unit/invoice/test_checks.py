@@ -88,7 +88,8 @@ def test_single_allowances_count_where_their_total_is_missing() -> None:
     sums = (
         "<cbc:LineExtensionAmount>10.00</cbc:LineExtensionAmount><cbc:TaxExclusiveAmount>9.00</cbc:TaxExclusiveAmount>"
     )
-    body = f"{CURRENCY}{charge('false', '3.00')}{charge('true', '2.00')}<cac:LegalMonetaryTotal>{sums}</cac:LegalMonetaryTotal>"
+    body = CURRENCY + charge("false", "3.00") + charge("true", "2.00")
+    body += f"<cac:LegalMonetaryTotal>{sums}</cac:LegalMonetaryTotal>"
     assert codes(body + numbered_line(1, "10.00")) == []
 
 

@@ -1,4 +1,4 @@
-"""Invoices written for these tests: a full one of Peppol BIS 3, one in PUF's namespaces, and pieces to build hostile ones."""
+"""An invoice written for these tests, full of everything Peppol BIS 3 has, and pieces to build others."""
 
 from collections.abc import Iterator
 
