@@ -1,11 +1,13 @@
 """Fixtures: the application in this process with a played Pagero. A conftest imports those it offers."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 
 from app import create_app
@@ -15,6 +17,8 @@ from app.services import EXTENSION
 from app.settings import Settings
 from tests.support.played_pagero import ISSUER, SITE, PlayedPagero, Window
 from tests.support.stored import Stored
+
+COMPILED = FileSystemBytecodeCache(tempfile.mkdtemp())  # every test has its own application, and pages compile slowly
 
 
 def listen(application: Flask, heard: Callable[[str], None]) -> None:
@@ -42,6 +46,7 @@ def settings(settings: Settings) -> Settings:
 def application(settings: Settings, clock: Clock) -> Flask:
     """Not called `app`, because pytest-flask would keep one context, and so one visitor, for the whole test."""
     made = create_app(settings, clock)
+    made.jinja_env.bytecode_cache = COMPILED
     made.extensions[EXTENSION] = replace(made.extensions[EXTENSION], endpoint=PlayedPagero(settings))
     return made
 
