@@ -125,7 +125,7 @@ class Maker:
             "documentIdentifier": f"AR-{invoice.number}",
             "issueDate": at.date().isoformat(),
         }
-        partner = invoice.buyer if invoice.direction == "Sent" else invoice.seller
+        partner = invoice.seller if invoice.buyer.gln == self.company.gln else invoice.buyer
         note = "" if subtype == "RecipientAccept" else die.choice(
             ("Wrong order reference", "Price differs from the agreement", "Goods not received")
         )  # fmt: skip

@@ -26,6 +26,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "keepalive": 75,
             "timeout": 0,
             "graceful_timeout": 5,
+            "limit_request_line": 8190,
+            "limit_request_field_size": 64 * 1024,  # access tokens may be long
             "loglevel": "warning",
             "proc_name": "sandbox-pagero",
             "control_socket_disable": True,

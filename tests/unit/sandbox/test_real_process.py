@@ -69,6 +69,10 @@ def test_a_repeated_list_is_answered_alike_recorded_and_delayed(sandbox: Sandbox
         assert time.monotonic() - begun >= 0.2
     sandbox.knobs(api_delay_seconds=0, fail_next={"endpoint": "documents", "status": 503})
     assert [get(line, LIST, **bearer)[0] for _ in range(3)] == [503, 200, 200]
+    line.request("HEAD", LIST, headers=bearer)
+    assert line.getresponse().read() == b""
+    line.request("HEAD", LIST, headers=bearer)
+    assert line.getresponse().read() == b""
     sandbox.knobs(documents_meta={"total": 1})
     assert b'"total":1}' in get(line, LIST, **bearer)[1]
     sandbox.ask("POST", "expire", {})
