@@ -213,8 +213,12 @@ class Browser:
     def _is_ours(self, url: str) -> bool:
         return urlsplit(url).netloc == self.host
 
+    def _leaves(self, reply: requests.Response) -> bool:
+        return reply.is_redirect and not self._is_ours(urljoin(reply.url, reply.headers["Location"]))
+
     def _keep(self, reply: requests.Response) -> None:
-        if self._run is not None:
+        leaves = self._leaves(reply)  # to the login page: its body repeats that address, state and all
+        if self._run is not None and not leaves:
             headers = "\n".join(f"{k}: {v}" for k, v in reply.headers.items() if k.lower() not in UNSAVED_HEADERS)
             self._run.save_page(urlsplit(reply.url).path, headers, reply.content)
         if self._canaries is not None:

@@ -43,6 +43,18 @@ class Sandbox:
         """Refresh tokens that were presented more than once."""
         return self.ask("GET", "reuses")
 
+    def expire(self, person: str | None = None) -> None:
+        """Make access tokens invalid at the API, of one person or of everybody; refresh tokens stay good."""
+        self.ask("POST", "expire", {"person": person} if person else {})
+
+    def revoke(self, person: str) -> None:
+        """End every grant of a person, as their administrator at Pagero would."""
+        self.ask("POST", "revoke", {"person": person})
+
+    def fail_next(self, **fault: Any) -> None:
+        """Answer a coming call with a fault; app.sandbox.faults lists what can be said."""
+        self.ask("POST", "fail-next", fault)
+
     def reset(self) -> None:
         """Forget all grants and calls; knobs back to their defaults."""
         self.ask("POST", "reset", {})
