@@ -72,12 +72,12 @@ class Machine:
 class Workshop:
     """One database, one endpoint, one clock; any number of machines."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, settings: Settings | None = None) -> None:
         self.address = address
         self.clock = Clock()
         self.endpoint = StrictEndpoint()
         self.stored = Stored(address)
-        self.settings = quick_settings(address)
+        self.settings = settings or quick_settings(address)
         self._passed = 0.0
         self._machines: list[Machine] = []
 
@@ -85,7 +85,7 @@ class Workshop:
         """One more process on the same database; `changes` are settings."""
         settings = quick_settings(self.address, **changes) if changes else self.settings
         engine = engine_of(self.address)
-        vault = Vault(engine, Sealer(keys or (KEY,)), self.clock, settings)
+        vault = Vault(engine, Sealer(keys or settings.keys), self.clock, settings)
         made = Machine(engine, vault, Access(vault, self.endpoint, settings, self.seconds))
         self._machines.append(made)
         return made
