@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.dashboard.chart import FIXED, MOST_SERIES, Chart, DayCount, chart
+from tests.unit.invoice.drawing import drawn
 
 LAST = date(2026, 3, 31)
 DAY = timedelta(days=1)
@@ -129,3 +130,37 @@ def test_any_counts_make_a_sound_picture(counts: list[DayCount], days: int) -> N
         for bar in column.bars:
             assert 0 <= bar.y <= bar.y + bar.height <= made.bottom + 0.1
             assert made.left <= bar.x < bar.x + bar.width <= made.right
+
+
+CALL = '{% from "invoice/_chart.html" import chart with context %}{{ chart(picture, "Documents per day") }}'
+
+
+def test_drawing_has_a_text_alternative_and_a_table_that_says_the_same() -> None:
+    soup = drawn(CALL, picture=of(*COUNTS))
+    picture = soup.select_one("svg[role=img]")
+    assert picture is not None
+    named = " ".join(soup.find(id=each).get_text() for each in str(picture["aria-labelledby"]).split())  # type: ignore[union-attr]
+    assert "Documents per day 14 documents between 2 Mar 2026 and 31 Mar 2026" in named
+    assert "The busiest day was 31 Mar 2026 with 9." in named
+    rows = [[cell.get_text(strip=True) for cell in row(["th", "td"])] for row in soup.select("table tr")]
+    assert rows == [
+        ["Day", "Invoice", "Credit note", "Others", "All"],
+        ["31 Mar 2026", "7", "2", "0", "9"],
+        ["28 Mar 2026", "4", "0", "1", "5"],
+        ["All", "11", "2", "1", "14"],
+    ]
+    assert len(picture("rect")) == 4
+
+
+def test_drawing_needs_no_style_and_no_script_and_escapes_types() -> None:
+    soup = drawn(CALL, picture=of(DayCount(LAST, '<script>"x"</script>', 1)))
+    assert not soup("script")
+    assert not soup("style")
+    assert not soup(style=True)
+    assert '<script>"x"</script>' in soup.get_text()
+
+
+def test_drawing_of_nothing_says_so() -> None:
+    soup = drawn(CALL, picture=of())
+    assert not soup("svg")
+    assert "No documents between 2 Mar 2026 and 31 Mar 2026." in soup.get_text()
