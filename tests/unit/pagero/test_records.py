@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.pagero.records import Amounts, Document, DocumentPage, DocumentQuery, Party, PartyId, TokenAnswer, is_id
@@ -52,10 +52,10 @@ REORDERING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
-    max_leaves=10,
+    max_leaves=6,
 )
 NAMES = st.sampled_from([*ITEM, *ITEM["documentInfo"], "currency", "totalAmount", "name", "ids", "address"])  # type: ignore[misc]
-ANY_ITEM = st.dictionaries(NAMES, ANY_JSON | st.dictionaries(NAMES, ANY_JSON, max_size=6), max_size=12)
+ANY_ITEM = st.dictionaries(NAMES, ANY_JSON | st.dictionaries(NAMES, ANY_JSON, max_size=4), max_size=8)
 
 
 def test_the_documented_item_is_read_in_full() -> None:
@@ -88,6 +88,7 @@ def harmless(text: str) -> bool:
     return not any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or one in REORDERING for one in text)
 
 
+@settings(max_examples=60, deadline=None)
 @given(ANY_JSON | ANY_ITEM)
 def test_no_json_makes_reading_fail(value: Any) -> None:
     document = Document.from_json(value)
@@ -98,6 +99,7 @@ def test_no_json_makes_reading_fail(value: Any) -> None:
         assert document.created_at.tzinfo is UTC
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(["items", "meta"]), ANY_JSON | st.lists(ANY_ITEM, max_size=3)))
 def test_no_envelope_makes_reading_fail(value: dict[str, Any]) -> None:
     page = DocumentPage.from_json(value, DocumentQuery())
@@ -105,6 +107,7 @@ def test_no_envelope_makes_reading_fail(value: dict[str, Any]) -> None:
     assert page.total is None or page.total >= 0
 
 
+@settings(max_examples=60, deadline=None)
 @given(ANY_JSON)
 def test_texts_are_harmless(value: Any) -> None:
     text = text_of(value)

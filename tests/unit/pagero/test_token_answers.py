@@ -4,7 +4,7 @@ import json
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import (
@@ -267,6 +267,7 @@ def test_an_error_member_without_content_is_no_error(nothing: Any) -> None:
     assert read(with_member("error", nothing)).access_token
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200), st.integers(100, 999), st.sampled_from(GRANTS))
 def test_only_a_400_can_end_a_connection(body: bytes, status: int, grant: Grant) -> None:
     try:
@@ -278,6 +279,7 @@ def test_only_a_400_can_end_a_connection(body: bytes, status: int, grant: Grant)
         pass
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(list(GOOD)), st.none() | st.text() | st.integers() | st.floats() | st.booleans())
 )

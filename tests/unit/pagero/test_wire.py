@@ -1,6 +1,7 @@
 """One exchange over real sockets: what leaves, what comes back, and which lines are used again."""
 
 import os
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,12 @@ from tests.unit.pagero.raw_peer import RawPeer, hang_up, raw, reply, reset, say_
 
 def get(wire: Wire, path: str = "/things") -> bytes:
     return wire.exchange("GET", path, operation="try").body
+
+
+def wait_until_something_came(wire: Wire) -> None:
+    """Until the idle line has something to read: its end, or bytes."""
+    (line,) = wire._shelf._idle
+    assert select.select([line.sock], [], [], 5)[0]
 
 
 def test_the_request_has_exactly_our_headers(wire: Wire, peer: RawPeer) -> None:
@@ -89,7 +96,7 @@ def test_a_line_that_the_server_ends_is_not_used_again(wire: Wire, peer: RawPeer
 def test_a_line_closed_while_idle_is_noticed_before_sending(wire: Wire, peer: RawPeer) -> None:
     peer.will(then(reply(), hang_up), reply())
     get(wire)
-    time.sleep(0.1)
+    wait_until_something_came(wire)
     wire.exchange("POST", "/things", operation="try", body=b"x")
     assert [request.connection for request in peer.requests] == [1, 2]
 
@@ -99,7 +106,7 @@ def test_bytes_nobody_asked_for_cost_the_line(wire: Wire, peer: RawPeer) -> None
         then(reply(), lambda _: time.sleep(0.05), raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")), reply()
     )
     get(wire)
-    time.sleep(0.2)
+    wait_until_something_came(wire)
     assert get(wire) == b""
     assert peer.connections == 2
 
@@ -293,6 +300,13 @@ def test_the_second_address_is_tried_when_the_first_is_dead(
     monkeypatch.setattr(lines.socket, "getaddrinfo", lambda *_, **__: addresses)
     peer.will(reply(200, b"second"))
     assert get(wire) == b"second"
+
+
+def test_no_address_is_tried_once_the_time_is_over(peer: RawPeer) -> None:
+    address = (lines.socket.AF_INET, ("127.0.0.1", peer.port))
+    with pytest.raises(lines.CannotConnect):
+        lines._connect([address], time.monotonic() - 1)
+    assert peer.connections == 0
 
 
 def test_a_forked_child_leaves_its_parents_lines_alone(wire: Wire, peer: RawPeer) -> None:

@@ -1,12 +1,14 @@
 """Peers that are slow, endless or silent: the total deadline holds however little comes at a time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from app.errors import PageroError, PageroGarbled, PageroTimedOut
+from app.pagero.deadlines import watchdog
+from app.pagero.shelf import Line
 from app.pagero.wire import Wire
 from tests.unit.pagero.raw_peer import RawPeer, Script, drip, pour, raw, reply, say_nothing, then
 
@@ -40,7 +42,7 @@ def over_within(seconds: float) -> Iterator[None]:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_the_deadline_is_total(wire: Wire, peer: RawPeer, script: Script, method: str) -> None:
     peer.will(script)
-    with over_within(SECONDS + 1), pytest.raises(PageroTimedOut) as failure:
+    with over_within(SECONDS + 2), pytest.raises(PageroTimedOut) as failure:
         wire.exchange(method, "/things", operation="try", seconds=SECONDS)
     assert failure.value.maybe_processed
 
@@ -51,8 +53,8 @@ def test_a_slow_answer_in_time_is_an_answer(wire: Wire, peer: RawPeer) -> None:
 
 
 def test_a_line_that_was_nearly_too_late_is_not_cut_afterwards(wire: Wire, peer: RawPeer) -> None:
-    peer.will(reply(), then(lambda _: time.sleep(0.6), reply(200, b"later")))
-    wire.exchange("GET", "/things", operation="try", seconds=0.3)
+    peer.will(reply(), then(lambda _: time.sleep(0.9), reply(200, b"later")))
+    wire.exchange("GET", "/things", operation="try", seconds=0.6)
     assert wire.exchange("GET", "/things", operation="try").body == b"later"
 
 
@@ -142,23 +144,44 @@ def test_a_stream_that_goes_wrong_ends_in_an_exception(
 def test_a_stream_that_drips_is_cut(peer: RawPeer) -> None:
     wire = Wire(peer.origin, 0.3, SECONDS, 1000)
     peer.will(then(raw(HEAD), drip(b"x" * 500, 0.05)))
-    with over_within(SECONDS + 1), pytest.raises(PageroTimedOut):
+    with over_within(SECONDS + 2), pytest.raises(PageroTimedOut):
         stream(wire)
 
 
 def test_a_stream_without_a_head_is_cut(peer: RawPeer) -> None:
     wire = Wire(peer.origin, 0.3, SECONDS, 1000)
     peer.will(say_nothing)
-    with over_within(SECONDS + 1), pytest.raises(PageroTimedOut):
+    with over_within(SECONDS + 2), pytest.raises(PageroTimedOut):
         stream(wire)
 
 
 def test_a_slow_reader_on_our_side_does_not_use_up_pageros_time(peer: RawPeer) -> None:
-    wire = Wire(peer.origin, 0.3, SECONDS, 1000)
+    wire = Wire(peer.origin, 0.9, 1.0, 1000)
     peer.will(reply(200, b"x" * 150_000))
     received = 0
     with wire.stream("GET", "/file", operation="try", limit_bytes=10**6) as streamed:
         for piece in streamed.chunks:
             received += len(piece)
-            time.sleep(SECONDS / 2)
+            time.sleep(0.5)
     assert received == 150_000
+
+
+@pytest.mark.parametrize("which", ["exchange", "stream", "piece"])
+def test_an_answer_that_came_just_as_its_deadline_struck_is_not_used(
+    wire: Wire, peer: RawPeer, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """The line was cut after its last byte was read: what was read may be whole, the line is not."""
+    peer.will(reply(200, b"x"))
+    streamed = wire.stream("GET", "/file", operation="try", limit_bytes=10) if which == "piece" else None
+    ways: dict[str, Callable[[], object]] = {
+        "exchange": lambda: wire.exchange("GET", "/things", operation="try"),
+        "stream": lambda: wire.stream("GET", "/file", operation="try", limit_bytes=10),
+        "piece": lambda: list(streamed.chunks if streamed else ()),
+    }
+    monkeypatch.setattr(Line, "unwatch", lambda line: watchdog.end(line.watch) or True)
+    with pytest.raises(PageroTimedOut):
+        ways[which]()
+    monkeypatch.undo()
+    peer.will(reply(200, b"y"))
+    assert wire.exchange("GET", "/things", operation="try").body == b"y"
+    assert peer.connections == 2
