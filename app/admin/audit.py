@@ -54,5 +54,5 @@ def _events(sql_session: Session, wanted: Select[Any]) -> list[Event]:
     events = list(sql_session.scalars(wanted))
     people = {event.account_id for event in events} | {event.actor for event in events}
     named = select(Account.id, Account.subject).where(Account.id.in_(people - {None}))
-    subjects = dict(sql_session.execute(named).tuples().all())
+    subjects = dict(sql_session.execute(named).all())
     return [Event(event, subjects.get(event.account_id or ""), subjects.get(event.actor)) for event in events]

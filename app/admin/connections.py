@@ -104,7 +104,7 @@ def one(sql_session: Session, connection_id: str) -> Detail | None:
 def counts(sql_session: Session) -> dict[str, int]:
     """How many connections are in each state; states without any are absent."""
     wanted = select(Connection.state, func.count()).group_by(Connection.state)
-    return dict(sql_session.execute(wanted).tuples().all())
+    return dict(sql_session.execute(wanted).all())
 
 
 def issuers_seen(sql_session: Session) -> list[str]:
