@@ -18,6 +18,7 @@ class Knobs:
     reuse_grace_seconds: float = 0  # a spent refresh token still works this long
     reuse_revokes_grant: bool = True
     code_seconds: float = 60
+    revoke_basic_only: bool = True  # Pagero's page shows no other way (pagero-api section 2.5)
     token_answer: dict[str, Any] = field(default_factory=dict)  # members added to or put over the token answer
     token_answer_without: list[str] = field(default_factory=list)  # members left out of it
     token_answer_for: str = ""  # only for this grant_type; empty: for both

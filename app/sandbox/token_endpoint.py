@@ -86,10 +86,12 @@ def _required(form: dict[str, str], name: str) -> str:
 @blueprint.post("/oauth/v2/oauth-revoke")
 @served("revoke", form=True)
 def revoke() -> Response:
-    """RFC 7009: 200 and nothing else, for unknown tokens too. Basic only, as on Pagero's page."""
+    """RFC 7009: 200 and nothing else, for unknown tokens too. Credentials by Basic, as on Pagero's page."""
     world = the_world()
     form = form_of(request)
     g.call.auth = authenticate(request, form, world.config)
+    if g.call.auth != "basic" and world.knobs.revoke_basic_only:
+        raise OAuthRefused("invalid_client", "credentials must be in the Authorization header", status=401)
     if form.get("token_type_hint", "refresh_token") not in ("refresh_token", "access_token"):
         raise OAuthRefused("unsupported_token_type", "token_type_hint is refresh_token or access_token")
     if grant := world.grants.revoke_token(_required(form, "token")):

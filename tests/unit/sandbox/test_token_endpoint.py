@@ -313,6 +313,13 @@ def test_revoke_answers_200_for_unknown_tokens_and_refuses_bad_requests(pagero: 
     assert pagero.http.post("/oauth/v2/oauth-revoke?token=x", auth=("sandbox-client", SECRET)).status_code == 400
 
 
+def test_revoke_takes_credentials_in_the_body_only_when_told(pagero: Pagero) -> None:
+    form = {"token": "x", "client_id": "sandbox-client", "client_secret": SECRET}
+    assert pagero.http.post("/oauth/v2/oauth-revoke", data=form).status_code == 401
+    pagero.turn(revoke_basic_only=False)
+    assert pagero.http.post("/oauth/v2/oauth-revoke", data=form).status_code == 200
+
+
 def test_userinfo_tells_who_it_is(pagero: Pagero) -> None:
     headers = pagero.bearer("bjorn")
     told = pagero.http.get("/oauth/v2/oauth-userinfo", headers=headers).json or {}
