@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from flask import Flask
+from flask import Flask, g
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, Float, MetaData, bindparam, create_engine, event
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
@@ -110,6 +110,7 @@ def init_app(app: Flask, database_url: str) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(database_url)
     db.init_app(app)
+    app.teardown_appcontext(_close_reads)
     migrate.init_app(app, db)
     if database_url.startswith("sqlite"):
         with app.app_context():
@@ -121,6 +122,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for reads only: no transaction, one round trip per statement."""
     with _reader(engine).connect() as connection:
         yield connection
+
+
+def reads() -> Session:
+    """The ORM session of a view that only reads: no transaction, so that no writer waits while a page is drawn."""
+    if "reads" not in g:
+        g.reads = Session(_reader(db.engine), expire_on_commit=False)
+    return cast(Session, g.reads)
+
+
+def _close_reads(_error: BaseException | None) -> None:
+    if "reads" in g:
+        g.pop("reads").close()
 
 
 def _reader(engine: Engine) -> Engine:

@@ -8,7 +8,7 @@ from app.account.browsers import end_others, end_own
 from app.account.standing import remember_language, standing
 from app.auth.destinations import safe_target
 from app.auth.guards import open_to_all, signed_in
-from app.db import db
+from app.db import db, reads
 from app.errors import NotFound, RequestRefused
 from app.services import services
 from app.web import languages, sessions
@@ -24,8 +24,8 @@ def account() -> str:
     """Who is signed in, how the connection stands, and in which browsers."""
     return render_template(
         "account/account.html",
-        standing=standing(db.session(), g.visitor.account_id),
-        browsers=sessions.live_sessions(db.session(), g.visitor.account_id),
+        standing=standing(reads(), g.visitor.account_id),
+        browsers=sessions.live_sessions(reads(), g.visitor.account_id),
         now=g.visitor.now,
     )
 
@@ -34,7 +34,7 @@ def account() -> str:
 @signed_in
 def ask_disconnect() -> str:
     """The question before disconnecting, with what will happen."""
-    return render_template("account/disconnect.html", standing=standing(db.session(), g.visitor.account_id))
+    return render_template("account/disconnect.html", standing=standing(reads(), g.visitor.account_id))
 
 
 @blueprint.post("/account/disconnect")

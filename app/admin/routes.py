@@ -10,7 +10,7 @@ from app.admin import audit as trail_of
 from app.admin import connections as lists
 from app.admin.configuration import configuration
 from app.auth.guards import admins_only
-from app.db import db
+from app.db import reads
 from app.errors import NotFound, RequestRefused
 from app.models import ConnectionState
 from app.services import services
@@ -31,7 +31,7 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 def connections() -> str:
     """Every connection, searched and filtered, and how this application presents itself to Pagero."""
     search, state, offset = _search(), _state(), _offset()
-    lines, total = lists.found(db.session(), search, state, offset)
+    lines, total = lists.found(reads(), search, state, offset)
     return render_template(
         "admin/connections.html",
         lines=lines,
@@ -39,8 +39,8 @@ def connections() -> str:
         search=search,
         state=state,
         states=list(ConnectionState),
-        counts=lists.counts(db.session()),
-        configuration=configuration(services().settings, lists.issuers_seen(db.session())),
+        counts=lists.counts(reads()),
+        configuration=configuration(services().settings, lists.issuers_seen(reads())),
         now=g.visitor.now,
     )
 
@@ -53,8 +53,8 @@ def connection(connection_id: str) -> str:
     return render_template(
         "admin/connection.html",
         found=found,
-        browsers=live_sessions(db.session(), found.account_id),
-        events=trail_of.of_account(db.session(), found.account_id),
+        browsers=live_sessions(reads(), found.account_id),
+        events=trail_of.of_account(reads(), found.account_id),
         now=g.visitor.now,
     )
 
@@ -80,21 +80,21 @@ def disconnect(connection_id: str) -> ResponseReturnValue:
 def audit() -> str:
     """What happened, newest first."""
     chosen = {"action": _code("action"), "outcome": _code("outcome"), "account_id": _row_id("account")}
-    events, total = trail_of.trail(db.session(), **chosen, offset=_offset())
+    events, total = trail_of.trail(reads(), **chosen, offset=_offset())
     return render_template(
         "admin/audit.html",
         events=events,
         paging=paging(_offset(), trail_of.PAGE, len(events), total),
         chosen=chosen,
-        actions=trail_of.actions(db.session()),
-        outcomes=trail_of.outcomes(db.session()),
+        actions=trail_of.actions(reads()),
+        outcomes=trail_of.outcomes(reads()),
     )
 
 
 def _found(connection_id: str) -> lists.Detail:
     if not ROW_ID.fullmatch(connection_id):
         raise NotFound
-    found = lists.one(db.session(), connection_id)
+    found = lists.one(reads(), connection_id)
     if found is None:
         raise NotFound
     return found

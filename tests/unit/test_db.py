@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import OperationalError, StatementError
 
-from app.db import Base, database_now, engine_options, init_app, reading
+from app.db import Base, database_now, engine_options, init_app, reading, reads
 from app.db import db as extension
 from app.models import SpentTransaction
 
@@ -102,6 +102,15 @@ def test_reading_waits_for_no_writer(sqlite: Engine):
 def test_what_reads_cannot_write(sqlite: Engine):
     with reading(sqlite) as connection, pytest.raises(OperationalError, match="readonly"):
         connection.execute(insert(SpentTransaction).values(state_hash="a", expires_at=datetime.now(UTC)))
+
+
+def test_a_view_that_reads_waits_for_no_writer_and_cannot_write(sqlite: Engine):
+    with sqlite.begin():
+        assert reads().scalars(select(SpentTransaction.state_hash)).all() == []
+    reads().add(SpentTransaction(state_hash="a", expires_at=datetime.now(UTC)))
+    with pytest.raises(OperationalError, match="readonly"):
+        reads().commit()
+    reads().rollback()
 
 
 def test_a_thousand_reads_use_one_connection(engine: Engine):
