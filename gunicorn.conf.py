@@ -7,7 +7,10 @@ ours, so that a reload (SIGHUP) takes new code everywhere.
 
 import os
 import resource
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 
 def _seconds(name: str, default: float) -> float:
@@ -52,5 +55,27 @@ loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
 proc_name = "pagero-dashboard"
 if Path("/dev/shm").is_dir():  # noqa: S108 - heartbeats live in memory: a slow disk must not look like a dead worker
     worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# Numbers of all workers are added up in files that live as long as the master (prometheus-client's multiprocess mode).
+OWN_NUMBERS = bool(os.environ.get("METRICS_TOKEN") or os.environ.get("METRICS_TOKEN_FILE")) and not os.environ.get(
+    "PROMETHEUS_MULTIPROC_DIR"
+)
+if OWN_NUMBERS:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="pagero-metrics-")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the gauges of a worker that has ended."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client import multiprocess  # noqa: PLC0415 - must not be imported before the folder is named
+
+        multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Take the folder away again."""
+    if OWN_NUMBERS:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold tokens and keys

@@ -6,7 +6,32 @@ from app.auth.guards import ACCESS
 
 EVERYBODY, PERSON, SCRIPT, ADMIN = "open", "signed_in", "signed_in_api", "admins"
 
-EXPECTED: dict[str, tuple[str, str, str]] = {}
+EXPECTED: dict[str, tuple[str, str, str]] = {
+    "account.account": (PERSON, "GET", "/account"),
+    "account.ask_disconnect": (PERSON, "GET", "/account/disconnect"),
+    "account.disconnect": (PERSON, "POST", "/account/disconnect"),
+    "account.end_all_sessions": (PERSON, "POST", "/account/sessions/end-all"),
+    "account.end_session": (PERSON, "POST", "/account/sessions/<session_id>/end"),
+    "account.language": (EVERYBODY, "POST", "/language"),
+    "admin.ask_disconnect": (ADMIN, "GET", "/admin/connections/<connection_id>/disconnect"),
+    "admin.audit": (ADMIN, "GET", "/admin/audit"),
+    "admin.connection": (ADMIN, "GET", "/admin/connections/<connection_id>"),
+    "admin.connections": (ADMIN, "GET", "/admin/connections"),
+    "admin.disconnect": (ADMIN, "POST", "/admin/connections/<connection_id>/disconnect"),
+    "api.documents_json": (SCRIPT, "GET", "/api/documents"),
+    "auth.callback": (EVERYBODY, "GET", "/auth/callback"),
+    "auth.login": (EVERYBODY, "GET", "/auth/login"),
+    "auth.logout": (EVERYBODY, "POST", "/auth/logout"),
+    "dashboard.document": (PERSON, "GET", "/documents/<document_id>"),
+    "dashboard.documents": (PERSON, "GET", "/documents"),
+    "dashboard.overview": (EVERYBODY, "GET", "/"),
+    "dashboard.target": (PERSON, "GET", "/documents/<document_id>/target"),
+    "health.live": (EVERYBODY, "GET", "/health/live"),
+    "health.ready": (EVERYBODY, "GET", "/health/ready"),
+    "metrics.metrics": (EVERYBODY, "GET", "/metrics"),
+}
+"""Endpoint: who may enter, by which method, at which address. logout asks for a session itself: without one it is done;
+metrics asks for METRICS_TOKEN."""
 
 
 def said(app: Flask) -> dict[str, tuple[str, str, str]]:
