@@ -25,6 +25,7 @@ from app.pagero.wire import Reply, Wire
 from app.settings import Settings
 
 ANSWER_BYTES = 64 * 1024
+BASIC = "client_secret_basic"
 _FORM = "application/x-www-form-urlencoded"
 _CODE = re.compile(r"[a-z_]{1,64}")
 
@@ -37,7 +38,9 @@ class TokenEndpoint:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = _client(settings)
+        self._client = _client(settings, settings.pagero_token_auth_method)
+        # Pagero's page on revoking has the Basic header only, whatever the token endpoint is told to take.
+        self._revoking_client = _client(settings, BASIC)
         self._wires: dict[str, Wire] = {}
         self._keys = PublicKeys(self._fetch_keys)
 
@@ -83,7 +86,7 @@ class TokenEndpoint:
     def revoke(self, token: str, hint: Literal["refresh_token", "access_token"]) -> None:
         """End a token at Pagero (RFC 7009). Returns only if Pagero confirmed; a token it does not know is confirmed."""
         body, _ = prepare_revoke_token_request(token, hint)
-        reply = self._post(self._settings.pagero_revoke_url, body, "revoke")
+        reply = self._post(self._settings.pagero_revoke_url, body, "revoke", self._revoking_client)
         if not HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
             fault = token_fault("revoke", reply.status, reply.headers, reply.body)
             self._report(fault, reply)
@@ -101,16 +104,16 @@ class TokenEndpoint:
         return self._read(self._settings.pagero_jwks_url, "fetch keys", {})
 
     def _token(self, operation: str, grant: Grant, body: str) -> TokenAnswer:
-        reply = self._post(self._settings.pagero_token_url, body, operation)
+        reply = self._post(self._settings.pagero_token_url, body, operation, self._client)
         try:
             return read_token_answer(operation, grant, reply.status, reply.headers, reply.body)
         except PageroError as fault:
             self._report(fault, reply)
             raise
 
-    def _post(self, url: str, body: str, operation: str) -> Reply:
+    def _post(self, url: str, body: str, operation: str, client: ClientAuth) -> Reply:
         headers = {"Content-Type": _FORM, "Accept": "application/json", "Cache-Control": "no-store"}
-        _, headers, body = self._client.prepare("POST", url, headers, body)
+        _, headers, body = client.prepare("POST", url, headers, body)
         wire, path = self._wire(url)
         return wire.exchange(
             "POST", path, operation=operation, headers=headers, body=body.encode("ascii"), new_connection=True
@@ -152,9 +155,9 @@ class TokenEndpoint:
         )
 
 
-def _client(settings: Settings) -> ClientAuth:
+def _client(settings: Settings, method: str) -> ClientAuth:
     client_id, secret = settings.pagero_client_id, settings.pagero_client_secret.get_secret_value()
-    if settings.pagero_token_auth_method == "client_secret_basic":  # noqa: S105  # the name of a method
+    if method == BASIC:
         # RFC 6749, 2.3.1 has each half form-encoded before they are joined; Authlib joins them as they are.
         client_id, secret = quote_plus(client_id), quote_plus(secret)
-    return ClientAuth(client_id, secret, settings.pagero_token_auth_method)
+    return ClientAuth(client_id, secret, method)
