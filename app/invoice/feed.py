@@ -22,7 +22,7 @@ ENCODING_ERRORS = frozenset(
 
 
 class Feed:
-    """One parser and the limits around it. `elements` and `started` are asked after each call."""
+    """One parser, and the limits on what it is fed."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

@@ -84,6 +84,8 @@ class Harvest:
 
     def _line_start(self) -> None:
         self.lines_total += 1
+        if self.lines_total > self._limits.lines:
+            raise InvoiceUnreadable("too_large")
         if self.lines_total - 1 in self._lines:
             self._open_node("Line", NONE)
         else:

@@ -37,6 +37,7 @@ class Limits:
     total_bytes: int = 20 * MIB
     depth: int = 48  # UBL needs about 12, an envelope and extensions some more
     elements: int = 1_500_000
+    lines: int = 500_000
     names: int = 2_000  # distinct element and attribute names; expat keeps each of them
     attributes: int = 64  # of one element
     token_bytes: int = MIB // 4  # one tag, comment or instruction: expat < 2.6 scans an unfinished one again and again

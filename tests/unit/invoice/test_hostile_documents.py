@@ -136,6 +136,10 @@ def test_too_many_elements_are_refused_whatever_they_are() -> None:
     assert refusal(_many("<a/>", 60_000), limits=Limits(elements=50_000)) == "too_large"
 
 
+def test_too_many_lines_are_refused() -> None:
+    assert refusal(_many("<cac:InvoiceLine/>", 6_000), limits=Limits(lines=5_000)) == "too_large"
+
+
 def test_tags_with_too_many_attributes_are_refused() -> None:
     few, many = (" ".join(f'a{n}=""' for n in range(count)) for count in (60, 70))
     assert invoice_of(ubl(f"<cbc:ID {few}>1</cbc:ID>")).number == "1"

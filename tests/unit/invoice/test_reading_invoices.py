@@ -166,7 +166,7 @@ def test_empty_documents_are_records_without_anything() -> None:
 
 
 def test_empty_parts_are_none() -> None:
-    party = "<cac:Party><cac:PostalAddress/><cac:Contact/></cac:Party>"
+    party = "<cac:Party><cac:PartyTaxScheme/><cac:PostalAddress/><cac:Contact/></cac:Party>"
     body = (
         f"<cac:AccountingSupplierParty>{party}</cac:AccountingSupplierParty><cac:InvoicePeriod/><cac:OrderReference/>"
     )
