@@ -246,7 +246,20 @@ def test_revoking_sends_the_token_in_the_body_and_any_success_confirms(
     assert (peer.requests[0].header("Authorization") or "").startswith("Basic ")
 
 
-XX, PageroRefusedRequest),
+def test_revoking_takes_the_basic_header_even_where_the_token_endpoint_takes_the_body(
+    settings_at: SettingsAt, peer: RawPeer
+) -> None:
+    endpoint = TokenEndpoint(settings_at(peer.origin, pagero_token_auth_method="client_secret_post"))
+    peer.will(reply(200))
+    endpoint.revoke("t", "refresh_token")
+    assert (peer.requests[0].header("Authorization") or "").startswith("Basic ")
+    assert form_of(peer) == {"token": "t", "token_type_hint": "refresh_token"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (400, b'{"error":"unsupported_token_type"}', PageroRefusedRequest),
         (401, b'{"error":"invalid_client"}', ClientRefused),
         (302, b"", PageroRefusedRequest),
         (503, b"", PageroFailed),
