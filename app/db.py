@@ -120,14 +120,14 @@ def init_app(app: Flask, database_url: str) -> None:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for reads only: no transaction, one round trip per statement."""
-    with _reader(engine).connect() as connection:
+    with reader_of(engine).connect() as connection:
         yield connection
 
 
 def reads() -> Session:
     """The ORM session of a view that only reads: no transaction, so that no writer waits while a page is drawn."""
     if "reads" not in g:
-        g.reads = Session(_reader(db.engine), expire_on_commit=False)
+        g.reads = Session(reader_of(db.engine), expire_on_commit=False)
     return cast(Session, g.reads)
 
 
@@ -136,7 +136,7 @@ def _close_reads(_error: BaseException | None) -> None:
         g.pop("reads").close()
 
 
-def _reader(engine: Engine) -> Engine:
+def reader_of(engine: Engine) -> Engine:
     """The engine's companion for reads, with a pool of its own.
 
     Its connections are autocommitting for life. Switching that at every checkout and back costs more than the SELECT

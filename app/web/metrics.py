@@ -6,6 +6,7 @@ With PROMETHEUS_MULTIPROC_DIR set the numbers of all workers are added up.
 
 import hmac
 import os
+from functools import lru_cache
 from time import perf_counter
 
 from flask import Blueprint, Flask, Response, g, request
@@ -51,7 +52,6 @@ def metrics() -> ResponseReturnValue:
 def init_app(app: Flask) -> None:
     """Count every answer; add /metrics."""
     app.register_blueprint(blueprint)
-    app.before_request(_start)
     app.after_request(_count)
 
 
@@ -67,13 +67,18 @@ def _registry() -> CollectorRegistry:
     return registry
 
 
-def _start() -> None:
-    g.metrics_started = perf_counter()
-
-
 def _count(answer: Response) -> Response:
     endpoint = request.endpoint or "none"
-    REQUESTS.labels(endpoint, answer.status_code).inc()
-    if started := g.get("metrics_started"):
-        SECONDS.labels(endpoint).observe(perf_counter() - started)
+    _counter(endpoint, answer.status_code).inc()
+    _timer(endpoint).observe(perf_counter() - g.started)
     return answer
+
+
+@lru_cache(maxsize=1024)  # looking a labelled number up costs more than counting with it
+def _counter(endpoint: str, status: int) -> Counter:
+    return REQUESTS.labels(endpoint, status)
+
+
+@lru_cache(maxsize=256)
+def _timer(endpoint: str) -> Histogram:
+    return SECONDS.labels(endpoint)

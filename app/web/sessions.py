@@ -13,16 +13,17 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, cast
 
-from flask import Flask, g, request
-from sqlalchemy import CursorResult, Row, Select, bindparam, delete, select, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from flask import after_this_request, g, request
+from sqlalchemy import CursorResult, bindparam, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars
 from werkzeug.wrappers import Response
 
-from app.db import database_now, db, reading
+from app.db import database_now, db
 from app.models import Account, Administrator, BrowserSession, Connection
+from app.prepared import Prepared
 from app.services import services
 from app.settings import Settings
 from app.tokens.freshness import ConnectionSnapshot
@@ -67,8 +68,9 @@ def visitor() -> Visitor | None:
     if "visitor" not in g:
         g.visitor = None  # a failure below must not be asked for again while its page is drawn
         g.visitor = _visitor_of(request.cookies.get(cookie_name(services().settings)))
-        g.session_cookie_is_dead = g.visitor is None
-        if g.visitor:
+        if g.visitor is None:
+            _drop_dead_cookie()
+        else:
             bind_contextvars(account_id=g.visitor.account_id)
             if _counts_as_seen(g.visitor):
                 _mark_seen(g.visitor)
@@ -136,7 +138,6 @@ def live_sessions(sql_session: Session, account_id: str) -> list[BrowserSession]
 def set_cookie(answer: Response, secret_id: str) -> None:
     """Give the browser its id. The cookie lives as long as the browser does; the row decides how long it counts."""
     settings = services().settings
-    g.session_cookie_is_dead = False
     name, secure = cookie_name(settings), settings.is_https
     answer.set_cookie(name, secret_id, secure=secure, httponly=True, samesite="Lax", path="/")
 
@@ -145,11 +146,6 @@ def clear_cookie(answer: Response) -> None:
     """Take the session cookie out of the browser."""
     settings = services().settings
     answer.delete_cookie(cookie_name(settings), secure=settings.is_https, httponly=True, samesite="Lax", path="/")
-
-
-def init_app(app: Flask) -> None:
-    """Drop cookies that belong to no session, when a page is asked for."""
-    app.after_request(_drop_dead_cookie)
 
 
 def _hash(secret_id: str) -> str:
@@ -161,10 +157,10 @@ def _printable(text: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _statement(offset: timedelta) -> Select[Any]:
+def _statement(offset: timedelta) -> Prepared:
     """The SELECT, built once. `offset` is the clock's; it only ever differs from zero in tests."""
     account, session = Account.__table__, BrowserSession.__table__
-    return (
+    return Prepared(
         select(
             session.c.id.label("session_id"),
             session.c.last_seen_at,
@@ -188,28 +184,16 @@ def _statement(offset: timedelta) -> Select[Any]:
 def _visitor_of(secret_id: str | None) -> Visitor | None:
     if not secret_id or not SECRET_ID.fullmatch(secret_id):
         return None
-    row = _row_of(secret_id)
+    row = _statement(services().clock.offset).first(db.engine, token_hash=_hash(secret_id))
     return _visitor_from(row, secret_id) if row is not None and _is_live(row) else None
 
 
-def _row_of(secret_id: str) -> Row[Any] | None:
-    statement, values = _statement(services().clock.offset), {"token_hash": _hash(secret_id)}
-    try:
-        with reading(db.engine) as connection:
-            return connection.execute(statement, values).first()
-    except DBAPIError as error:
-        if not error.connection_invalidated:  # a pooled connection that died while nobody used it may be replaced once
-            raise
-    with reading(db.engine) as connection:
-        return connection.execute(statement, values).first()
-
-
-def _is_live(row: Row[Any]) -> bool:
+def _is_live(row: Any) -> bool:
     idle = timedelta(minutes=services().settings.session_idle_minutes)
     return bool(row.now < row.expires_at and row.now < row.last_seen_at + idle)
 
 
-def _visitor_from(row: Row[Any], secret_id: str) -> Visitor:
+def _visitor_from(row: Any, secret_id: str) -> Visitor:
     return Visitor(
         session_id=row.session_id,
         account_id=row.account_id,
@@ -245,10 +229,19 @@ def _mark_seen(found: Visitor) -> None:
         log.warning("last_seen_not_written", error=type(error).__name__)
 
 
-def _drop_dead_cookie(answer: Response) -> Response:
+def _drop_dead_cookie() -> None:
     """Only where a page is shown: a background answer could come late and take the cookie of a newer sign-in."""
-    if g.get("session_cookie_is_dead") and _is_navigation() and cookie_name(services().settings) in request.cookies:
-        clear_cookie(answer)
+    name = cookie_name(services().settings)
+    if name in request.cookies and _is_navigation():
+        after_this_request(lambda answer: answer if _sets(answer, name) else _cleared(answer))
+
+
+def _sets(answer: Response, name: str) -> bool:
+    return any(cookie.startswith(f"{name}=") for cookie in answer.headers.getlist("Set-Cookie"))
+
+
+def _cleared(answer: Response) -> Response:
+    clear_cookie(answer)
     return answer
 
 

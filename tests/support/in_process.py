@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from app import create_app
 from app.clock import Clock
-from app.db import _reader, db
+from app.db import db, reader_of
 from app.services import EXTENSION
 from app.settings import Settings
 from tests.support.played_pagero import ISSUER, SITE, PlayedPagero, Window
@@ -28,7 +28,7 @@ def listen(application: Flask, heard: Callable[[str], None]) -> None:
         heard(statement)
 
     with application.app_context():
-        for engine in (db.engine, _reader(db.engine)):
+        for engine in (db.engine, reader_of(db.engine)):
             event.listen(engine, "before_cursor_execute", before)
 
 

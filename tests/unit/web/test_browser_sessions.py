@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import Any
 
 import pytest
 from flask import Flask, g
@@ -10,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from app.clock import Clock
 from app.db import db
 from app.models import Account, Administrator, AuditEvent, BrowserSession, Connection
+from app.prepared import Prepared
 from app.web import sessions
 from tests.support.in_process import listen
 from tests.support.played_pagero import Window
@@ -228,14 +230,23 @@ class TestEnding:
 
 
 class TestTheSelect:
-    def test_is_the_only_statement_of_a_signed_in_request(self, window: Window, statements: list[str]) -> None:
+    def test_is_asked_once_and_nothing_else_is(
+        self, window: Window, statements: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         window.sign_in()
         statements.clear()
+        asked: list[str] = []
+        real = Prepared.first
 
-        window.open("/api/documents")
+        def first(self: Prepared, *args: Any, **values: Any) -> Any:
+            asked.append("session")
+            return real(self, *args, **values)
 
-        assert len([statement for statement in statements if "browser_sessions" in statement]) == 1
-        assert not any(statement.startswith(("UPDATE", "INSERT", "BEGIN")) for statement in statements[:1])
+        monkeypatch.setattr(Prepared, "first", first)
+        window.open("/auth/login")
+
+        assert asked == ["session"]
+        assert statements == []
 
     def test_is_not_made_for_people_without_a_cookie(self, window: Window, statements: list[str]) -> None:
         window.open(PAGE)
@@ -283,31 +294,18 @@ class TestTheSelect:
         sessions.visitor()
         return perf_counter() - started
 
-    def test_is_repeated_once_on_a_connection_that_died_in_the_pool(self, window: Window, application: Flask) -> None:
+    def test_failing_because_the_database_is_away_is_503_and_keeps_the_cookie(
+        self, window: Window, application: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(*_: Any, **__: Any) -> None:
+            raise OperationalError("SELECT", {}, Exception("away"))
+
         window.sign_in()
-        deaths = self.kill(application, 1)
+        with monkeypatch.context() as broken:
+            broken.setattr(Prepared, "first", away)
+            assert window.open(PAGE).status_code == 503
 
         assert is_in(window)
-        assert deaths == ["died"]
-
-    def test_is_not_repeated_for_ever(self, window: Window, application: Flask) -> None:
-        window.sign_in()
-        self.kill(application, 2)
-
-        assert window.open(PAGE).status_code == 503
-        assert window.session is not None
-
-    @staticmethod
-    def kill(application: Flask, times: int) -> list[str]:
-        deaths: list[str] = []
-
-        def die(statement: str) -> None:
-            if "browser_sessions" in statement and len(deaths) < times:
-                deaths.append("died")
-                raise OperationalError(statement, {}, Exception("server closed"), connection_invalidated=True)
-
-        listen(application, die)
-        return deaths
 
 
 def token_of(window: Window) -> str:

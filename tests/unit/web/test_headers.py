@@ -5,10 +5,9 @@ import re
 import pytest
 from flask import Flask
 
-from app.services import EXTENSION
 from app.settings import Settings
 from app.web.headers import own_host, own_origin
-from tests.support.played_pagero import Window
+from tests.support.played_pagero import PlayedPagero, Window
 
 PATHS = ["/", "/documents", "/auth/login", "/auth/callback", "/nothing", "/api/documents", "/health/live", "/metrics"]
 
@@ -72,11 +71,12 @@ def test_forwarded_host_names_have_no_effect(window: Window) -> None:
 
 class TestOverHttps:
     @pytest.fixture
-    def secure(self, application: Flask, settings: Settings) -> Window:
-        parts = application.extensions[EXTENSION]
-        changed = settings.model_copy(update={"public_url": "https://dash.example.org"})
-        application.extensions[EXTENSION] = type(parts)(**{**vars(parts), "settings": changed})
-        return Window(application, parts.endpoint, "https://dash.example.org")
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"public_url": "https://dash.example.org"})
+
+    @pytest.fixture
+    def secure(self, application: Flask, pagero: PlayedPagero) -> Window:
+        return Window(application, pagero, "https://dash.example.org")
 
     def test_browsers_are_told_to_stay_there(self, secure: Window) -> None:
         assert secure.open("/nothing").headers["Strict-Transport-Security"].startswith("max-age=31536000")
