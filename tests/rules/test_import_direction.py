@@ -7,7 +7,7 @@ import pytest
 from tests.rules.source import APP, imports_of, is_below, name_of, python_files
 
 GROUND = {"app.errors", "app.clock", "app.settings"}
-STORAGE = GROUND | {"app.db", "app.models"}
+STORAGE = GROUND | {"app.db", "app.models", "app.prepared"}
 MIDDLE = STORAGE | {"app.pagero", "app.tokens", "app.services", "app.audit", "app.connections", "app.web"}
 
 MAY_USE = {
@@ -16,6 +16,7 @@ MAY_USE = {
     "app.settings": {"app.errors"},
     "app.db": GROUND,
     "app.models": {"app.db"},
+    "app.prepared": {"app.db"},
     "app.pagero": GROUND,
     "app.tokens": STORAGE | {"app.pagero"},
     "app.invoice": {"app.errors"},
