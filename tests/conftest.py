@@ -28,7 +28,7 @@ from tests.support.browser import Browser
 from tests.support.canaries import Canaries
 from tests.support.databases import Databases
 from tests.support.environment import encryption_key, settings_for
-from tests.support.processes import free_port
+from tests.support.processes import clean_environment, free_port
 from tests.support.run import Run
 from tests.support.sandbox import Sandbox, serve_sandbox
 from tests.support.served import Served
@@ -119,7 +119,7 @@ def make_served(
         environment = settings_for(
             f"http://127.0.0.1:{chosen[0]}", address, encryption_keys, pagero or sandbox_process.settings(), **changes
         )
-        return Served(run, environment, chosen)
+        return Served(run, clean_environment(**environment), chosen)
 
     return make
 

@@ -10,7 +10,7 @@ from tests.support.browser import PASSWORD
 from tests.support.canaries import Canaries
 from tests.support.databases import Databases
 from tests.support.environment import encryption_key, settings_for
-from tests.support.processes import free_port
+from tests.support.processes import clean_environment, free_port
 from tests.support.sandbox import serve_sandbox
 from tests.support.served import Served
 
@@ -28,7 +28,7 @@ def main() -> int:
         ending.callback(databases.close)
         sandbox = ending.enter_context(serve_sandbox(this_run, [f"{public_url}/auth/callback"]))
         settings = settings_for(public_url, databases.fresh("sqlite"), keys, sandbox.settings())
-        served = Served(this_run, settings, [port])
+        served = Served(this_run, clean_environment(**settings), [port])
         ending.callback(served.stop)
         browser = ending.enter_context(chromium.launched())
         for scheme in ("light", "dark"):
