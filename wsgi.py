@@ -4,7 +4,7 @@ import os
 import sys
 
 from app import create_app
-from app.assembly import require_working_keys
+from app.assembly import recover_answers, require_working_keys
 from app.errors import SettingsError
 
 # gunicorn stops when a worker leaves with 3 (it cannot boot) and tries again for ever with any other status.
@@ -15,6 +15,7 @@ try:
     app = create_app()
     if not COMMAND_LINE:
         require_working_keys(app)
+        recover_answers(app)
 except SettingsError as error:
     for problem in error.problems:
         print(f"settings: {problem}", file=sys.stderr)  # noqa: T201 - logging is not set up without settings

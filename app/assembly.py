@@ -53,6 +53,11 @@ def require_working_keys(app: Flask) -> None:
         check_canaries(db.db.engine, app.extensions[EXTENSION].sealer)
 
 
+def recover_answers(app: Flask) -> None:
+    """Store token answers that an earlier process could not save; what the database does not take yet is kept."""
+    app.extensions[EXTENSION].access.recover()
+
+
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,

@@ -75,6 +75,7 @@ class Settings(BaseModel):
     pagero_api_seconds: float = Field(15.0, gt=0, le=120)
     refresh_lease_seconds: float = Field(6.0, ge=1, le=120)
     refresh_wait_seconds: float = Field(10.0, gt=0, le=60)
+    token_journal_dir: Path = Path("instance/token-journal")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:

@@ -96,6 +96,10 @@ class Access:
         token = self._fly(held, forced=False).result()
         return token or self.token(self._look(connection_id))
 
+    def recover(self) -> None:
+        """At the start: store answers that an earlier process had to leave in the journal, now or as soon as may be."""
+        self._refresher.recover()
+
     def close(self) -> None:
         """Wait for refreshes under way."""
         self._flights.close()

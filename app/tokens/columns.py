@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table
 
-from app.models import Connection
+from app.models import Connection, ConnectionState
 from app.pagero.records import TokenAnswer
 from app.tokens.freshness import draw_due
 from app.tokens.sealing import Place, Sealer
@@ -40,9 +40,43 @@ class Pair:
     expires_in_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a refresh brought, to be stored in place of the generation it spent."""
+
+    spent: Row
+    pair: Pair
+    issued_at: datetime
+    """The database's clock when the lease was taken: the new token's life is counted from here."""
+    scope: str | None
+    rotated: bool
+    """Whether Pagero sent a new refresh token, so that its three years start again."""
+
+    @property
+    def row(self) -> Row:
+        """What the new envelopes are bound to."""
+        return Row(self.spent.connection_id, self.spent.account_id, self.spent.generation + 1)
+
+
 def pair_of(answer: TokenAnswer, held_refresh_token: str | None = None) -> Pair:
     """The pair an answer makes: without a new refresh token the held one stays (RFC 6749, 6)."""
     return Pair(answer.access_token, answer.refresh_token or held_refresh_token, answer.expires_in_seconds)
+
+
+def renewed_columns(sealer: Sealer, renewal: Renewal) -> dict[str, Any]:
+    """Every column that changes when a refresh has succeeded, the lease given back included."""
+    values: dict[str, Any] = {
+        **sealed_columns(sealer, renewal.row, renewal.pair, renewal.issued_at),
+        **WITHOUT_LEASE,
+        "state": ConnectionState.ACTIVE.value,
+        "reason": None,
+        "last_refresh_outcome": "renewed",
+    }
+    if renewal.rotated:
+        values["last_rotated_at"] = renewal.issued_at
+    if renewal.scope:
+        values["granted_scope"] = renewal.scope
+    return values
 
 
 def sealed_columns(sealer: Sealer, row: Row, pair: Pair, issued_at: datetime) -> dict[str, Any]:

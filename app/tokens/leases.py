@@ -18,9 +18,8 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.db import database_now, reading
 from app.models import AuditEvent, ConnectionState, ReconnectReason
-from app.pagero.records import TokenAnswer
 from app.tokens import columns
-from app.tokens.columns import REFRESH, TABLE
+from app.tokens.columns import REFRESH, TABLE, Renewal
 from app.tokens.freshness import FORCED_EVERY
 from app.tokens.sealing import Sealer
 
@@ -44,9 +43,10 @@ class Lease:
     """The database's clock when the lease was taken: a new token's life is counted from here."""
     sealed_refresh_token: bytes | None = field(repr=False)
 
-    def row(self, generation: int | None = None) -> columns.Row:
-        """What envelopes of this connection are bound to; of the leased generation unless another is named."""
-        return columns.Row(self.connection_id, self.account_id, generation or self.generation)
+    @property
+    def row(self) -> columns.Row:
+        """What the leased envelopes are bound to."""
+        return columns.Row(self.connection_id, self.account_id, self.generation)
 
 
 class Fate(Enum):
@@ -104,29 +104,38 @@ class Leases:
         """The refresh token; None when Pagero never gave one. Raises SealBroken."""
         if lease.sealed_refresh_token is None:
             return None
-        return self._sealer.open(lease.sealed_refresh_token, lease.row().place(REFRESH))
+        return self._sealer.open(lease.sealed_refresh_token, lease.row.place(REFRESH))
 
     def renew(self, lease: Lease) -> bool:
         """Hold on for another life of the lease. False: it is somebody else's by now."""
         return self._change(lease, {"lease_until": self._now(self._life)})
 
-    def save(self, lease: Lease, answer: TokenAnswer, spent_token: str) -> Fate:
+    def save(self, lease: Lease, renewal: Renewal) -> Fate:
         """Store the new pair and give the lease back, if the lease is still ours. SQLAlchemy's errors pass through."""
-        pair = columns.pair_of(answer, spent_token)
-        values: dict[str, Any] = {
-            **columns.sealed_columns(self._sealer, lease.row(lease.generation + 1), pair, lease.claimed_at),
-            **columns.WITHOUT_LEASE,
-            "state": ConnectionState.ACTIVE.value,
-            "reason": None,
-            "last_refresh_outcome": "renewed",
-        }
-        if answer.refresh_token:
-            values["last_rotated_at"] = lease.claimed_at
-        if answer.scope:
-            values["granted_scope"] = answer.scope
-        if self._change(lease, values, audit="connection.renewed"):
+        values = columns.renewed_columns(self._sealer, renewal)
+        if self._write(_if_held(lease).values(**values), lease.account_id, "connection.renewed"):
             return Fate.SAVED
-        return self._fate(lease)
+        return self._fate(renewal.spent, own_fence=lease.fence)
+
+    def restore(self, renewal: Renewal) -> Fate:
+        """Store a pair that could not be saved when it came, unless the connection has moved on or was ended since.
+
+        Whoever refreshes at this moment with the token that was spent for this pair is fenced off. A connection given
+        up because that token was refused comes back: nothing newer than this pair exists.
+        """
+        lost = and_(
+            TABLE.c.state == ConnectionState.RECONNECT_NEEDED.value,
+            TABLE.c.reason == ReconnectReason.ROTATION_LOST.value,
+        )
+        found = update(TABLE).where(
+            TABLE.c.id == renewal.spent.connection_id,
+            TABLE.c.generation == renewal.spent.generation,
+            or_(_USABLE, lost),
+        )
+        values = columns.renewed_columns(self._sealer, renewal) | {"fence": TABLE.c.fence + 1}
+        if self._write(found.values(**values), renewal.spent.account_id, "connection.renewed"):
+            return Fate.SAVED
+        return self._fate(renewal.spent)
 
     def fail(self, lease: Lease, outcome: str, delay_seconds: float, *, doubtful: bool) -> bool:
         """Give the lease back after a call without success; nobody tries again before the delay is over.
@@ -155,43 +164,40 @@ class Leases:
             "last_refresh_outcome": reason.value,
             "retry_at": self._now(UNREADABLE_PAUSE) if reason == ReconnectReason.UNREADABLE else None,
         }
-        return self._change(lease, values, audit="connection.reconnect_needed", reason=reason.value)
+        change = _if_held(lease).values(**values)
+        return self._write(change, lease.account_id, "connection.reconnect_needed", reason.value)
 
-    def _change(
-        self, lease: Lease, values: dict[str, Any], audit: str | None = None, reason: str | None = None
-    ) -> bool:
+    def _change(self, lease: Lease, values: dict[str, Any]) -> bool:
+        with self._engine.begin() as connection:
+            return connection.execute(_if_held(lease).values(**values)).rowcount == 1
+
+    def _write(self, change: Update, account_id: str, action: str, reason: str | None = None) -> bool:
+        """A change and its line in the audit trail, in one transaction. False: there was nothing to change."""
+        event = AuditEvent(
+            at=self._clock.now(), action=action, outcome="ok", reason=reason, account_id=account_id, actor=ACTOR
+        )
         with Session(self._engine) as sql_session, sql_session.begin():
-            changed = cast("CursorResult[Any]", sql_session.execute(_if_held(lease).values(**values))).rowcount == 1
-            if changed and audit:
-                sql_session.add(
-                    AuditEvent(
-                        at=self._clock.now(),
-                        action=audit,
-                        outcome="ok",
-                        reason=reason,
-                        account_id=lease.account_id,
-                        actor=ACTOR,
-                    )
-                )
+            changed = cast("CursorResult[Any]", sql_session.execute(change)).rowcount == 1
+            if changed:
+                sql_session.add(event)
         return changed
 
-    def _fate(self, lease: Lease) -> Fate:
-        wanted = select(TABLE.c.state, TABLE.c.fence, TABLE.c.generation).where(TABLE.c.id == lease.connection_id)
+    def _fate(self, spent: columns.Row, own_fence: int | None = None) -> Fate:
+        wanted = select(TABLE.c.state, TABLE.c.fence, TABLE.c.generation).where(TABLE.c.id == spent.connection_id)
         with reading(self._engine) as connection:
             row = connection.execute(wanted).first()
         if row is None or row.state == ConnectionState.DISCONNECTED:
             return Fate.ENDED
         # Our own commit may have been reported as failed although it happened: nobody else ever has our fence.
-        ours = row.fence == lease.fence and row.generation == lease.generation + 1
+        ours = row.fence == own_fence and row.generation == spent.generation + 1
         return Fate.SAVED if ours else Fate.OVERTAKEN
 
     def _claimable(self) -> ColumnElement[bool]:
-        usable = TABLE.c.state.in_((ConnectionState.ACTIVE.value, ConnectionState.IN_DOUBT.value))
         unreadable = and_(
             TABLE.c.state == ConnectionState.RECONNECT_NEEDED.value, TABLE.c.reason == ReconnectReason.UNREADABLE.value
         )
         return and_(
-            or_(usable, unreadable),
+            or_(_USABLE, unreadable),
             _null_or(TABLE.c.lease_until, TABLE.c.lease_until < self._now()),
             _null_or(TABLE.c.retry_at, TABLE.c.retry_at <= self._now()),
         )
@@ -201,6 +207,7 @@ class Leases:
 
 
 _DOUBT = ConnectionState.IN_DOUBT.value
+_USABLE = TABLE.c.state.in_((ConnectionState.ACTIVE.value, _DOUBT))
 _CLAIMED = ("account_id", "fence", "state", "failures", REFRESH)
 
 

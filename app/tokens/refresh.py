@@ -25,11 +25,12 @@ from app.errors import (
 from app.models import ReconnectReason
 from app.pagero.records import TokenAnswer
 from app.settings import Settings
-from app.tokens import columns
 from app.tokens.breaker import Breaker, RefusalWatch
+from app.tokens.columns import Renewal, pair_of
 from app.tokens.freshness import LONGEST_DELAY_SECONDS, back_off_seconds
 from app.tokens.heartbeat import Seconds, beating, boot_seconds, is_late
 from app.tokens.leases import Fate, Lease
+from app.tokens.recovery import Recovery
 from app.tokens.vault import Vault
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Refresher:
         self._seconds = seconds
         self._breaker = Breaker(seconds)
         self._refusals = RefusalWatch(seconds)
+        self._recovery = Recovery(vault.journal, vault, endpoint)
 
     def refresh(self, connection_id: str, generation: int, *, forced: bool = False) -> AccessToken | None:
         """Renew the pair of this generation. None: it has changed or somebody else is at it; look again.
@@ -74,6 +76,7 @@ class Refresher:
         Raises ReconnectNeeded, PageroBusy, ClientRefused or PageroRefusedRequest (for the operator), StorageUnavailable
         (nothing was spent, or the answer is kept); SQLAlchemy's errors from before the call pass through.
         """
+        self._recovery.run()  # an answer kept on disk is newer than the row
         if wait := self._breaker.admit():
             raise PageroBusy(OPERATION, retry_after=wait)
         started = self._seconds()
@@ -82,6 +85,10 @@ class Refresher:
         if token is None:
             self._breaker.unused()
         return token
+
+    def recover(self) -> None:
+        """Store what an earlier process had to leave in the journal, now or as soon as the database takes it."""
+        self._recovery.begin()
 
     def _spend(self, lease: Lease, started: float) -> AccessToken | None:
         spent_token = self._open(lease)
@@ -104,7 +111,7 @@ class Refresher:
         longest = self._settings.pagero_token_seconds + COMMIT_SECONDS + 1
         with beating(self._leases, lease, lease_seconds=self._settings.refresh_lease_seconds, longest_seconds=longest):
             answer = self._call(lease, spent_token)
-            return self._keep(lease, answer, spent_token) if answer else None
+            return self._keep(lease, _renewal(lease, answer, spent_token)) if answer else None
 
     def _call(self, lease: Lease, spent_token: str) -> TokenAnswer | None:
         self._tell("started", lease)
@@ -124,33 +131,36 @@ class Refresher:
         self._refusals.note(refused=False)
         return answer
 
-    def _keep(self, lease: Lease, answer: TokenAnswer, spent_token: str) -> AccessToken | None:
-        fate = self._saved(lease, answer, spent_token)
+    def _keep(self, lease: Lease, renewal: Renewal) -> AccessToken | None:
+        fate = self._saved(lease, renewal)
         if fate == Fate.SAVED:
-            token = AccessToken(answer.access_token, lease.generation + 1)
-            self._vault.remember(lease.connection_id, token.generation, token.value)
-            self._tell("saved", lease, scope_changed=bool(answer.scope), rotated=answer.refresh_token is not None)
-            return token
-        self._tell("fenced", lease, level="warning", fate=fate.name.lower())
-        if fate == Fate.ENDED:
-            self._revoke_late(lease, answer)
-        return None
+            self._vault.remember(lease.connection_id, renewal.row.generation, renewal.pair.access_token)
+            self._tell("saved", lease, rotated=renewal.rotated)
+        elif fate is not None:
+            self._tell("fenced", lease, level="warning", fate=fate.name.lower())
+            if fate == Fate.ENDED:
+                self._revoke_late(renewal)
+            return None
+        return AccessToken(renewal.pair.access_token, renewal.row.generation)
 
-    def _saved(self, lease: Lease, answer: TokenAnswer, spent_token: str) -> Fate:
+    def _saved(self, lease: Lease, renewal: Renewal) -> Fate | None:
+        """What became of the pair; None: the database does not take it, and it is in the journal."""
         give_up_at = self._seconds() + COMMIT_SECONDS
         while True:
             try:
-                return self._leases.save(lease, answer, spent_token)
+                return self._leases.save(lease, renewal)
             except SQLAlchemyError as error:
                 self._tell("save_failed", lease, level="warning", error=type(error).__name__)
             if self._seconds() >= give_up_at:
-                self._tell("unsaved", lease, level="critical")
-                raise StorageUnavailable
+                break
             time.sleep(COMMIT_PAUSE_SECONDS)
+        if not self._recovery.keep(renewal):
+            raise StorageUnavailable
+        return None
 
-    def _revoke_late(self, lease: Lease, answer: TokenAnswer) -> None:
+    def _revoke_late(self, renewal: Renewal) -> None:
         """The connection was ended while its refresh ran: what arrived must not stay valid at Pagero."""
-        leaving = self._vault.revocations.take_late(lease.row(), columns.pair_of(answer))
+        leaving = self._vault.revocations.take_late(renewal)
         self._vault.revocations.carry_out(self._endpoint, leaving, ACTOR)
 
     def _refused(self, lease: Lease) -> AppError | None:
@@ -201,3 +211,13 @@ class Refresher:
             in_doubt=lease.in_doubt,
             **facts,
         )
+
+
+def _renewal(lease: Lease, answer: TokenAnswer, spent_token: str) -> Renewal:
+    return Renewal(
+        spent=lease.row,
+        pair=pair_of(answer, spent_token),
+        issued_at=lease.claimed_at,
+        scope=answer.scope,
+        rotated=answer.refresh_token is not None,
+    )

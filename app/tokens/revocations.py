@@ -86,22 +86,25 @@ class Revocations:
         sql_session.flush()
         return leaving
 
-    def take_late(self, row: columns.Row, pair: columns.Pair) -> Leaving:
+    def take_late(self, late: columns.Renewal) -> Leaving:
         """Tokens that arrived after the end. The refresh token is kept sealed in the ended row until it is revoked."""
-        late = columns.Row(row.connection_id, row.account_id, row.generation + 1)
-        if pair.refresh_token:
-            values = {
-                REFRESH: self._sealer.seal(pair.refresh_token, late.place(REFRESH)),
-                "key_id": self._sealer.key_id,
-                "generation": late.generation,
-                "revoke_outcome": RevokeOutcome.PENDING.value,
-                "revoke_attempts": 0,
-                "revoke_retry_at": self._now(ATTEMPT_TAKES),
-            }
-            ended = and_(TABLE.c.generation == row.generation, TABLE.c.state == ConnectionState.DISCONNECTED.value)
-            with self._engine.begin() as connection:
-                connection.execute(update(TABLE).where(TABLE.c.id == row.connection_id, ended).values(**values))
-        return Leaving(row.connection_id, row.account_id, late.generation, 0, pair.refresh_token, pair.access_token)
+        row, pair = late.row, late.pair
+        values = {
+            REFRESH: self._sealer.seal(pair.refresh_token or "", row.place(REFRESH)),
+            "key_id": self._sealer.key_id,
+            "generation": row.generation,
+            "revoke_outcome": RevokeOutcome.PENDING.value,
+            "revoke_attempts": 0,
+            "revoke_retry_at": self._now(ATTEMPT_TAKES),
+        }
+        ended = and_(
+            TABLE.c.id == row.connection_id,
+            TABLE.c.generation == late.spent.generation,
+            TABLE.c.state == ConnectionState.DISCONNECTED.value,
+        )
+        with self._engine.begin() as connection:
+            connection.execute(update(TABLE).where(ended).values(**values))
+        return Leaving(row.connection_id, row.account_id, row.generation, 0, pair.refresh_token, pair.access_token)
 
     def take_due(self) -> Leaving | None:
         """One revocation whose next attempt is due, taken by this caller alone; None when there is none."""

@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.tokens import columns
 from app.tokens.columns import ACCESS, TABLE
 from app.tokens.freshness import ConnectionSnapshot
+from app.tokens.journal import Journal
 from app.tokens.leases import Leases
 from app.tokens.revocations import Revocations
 from app.tokens.sealing import Sealer
@@ -72,6 +73,7 @@ class Vault:
         self._open = OpenTokens(MOST_OPEN_TOKENS)
         self.leases = Leases(engine, sealer, clock, settings.refresh_lease_seconds)
         self.revocations = Revocations(engine, sealer, clock)
+        self.journal = Journal(settings.token_journal_dir, engine, sealer)
 
     def store_grant(self, sql_session: Session, account_id: str, answer: TokenAnswer, now: datetime) -> Connection:
         """Make or replace the account's connection in the caller's transaction; flushed, not committed.

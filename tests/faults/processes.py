@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.tokens.access import Access
 from app.tokens.sealing import Sealer
 from app.tokens.vault import Vault
+from tests.support.processes import plain_session
 from tests.unit.tokens.workshop import engine_of
 
 POINTS = ("before sending", "in flight", "after the answer", "before the commit", "after the commit")
@@ -37,6 +38,7 @@ CONTEXT.set_forkserver_preload([__name__])
 class Parts:
     """What a worker of the application holds."""
 
+    settings: Settings
     engine: Engine
     endpoint: TokenEndpoint
     vault: Vault
@@ -48,7 +50,7 @@ class Parts:
         engine, clock = engine_of(settings.database_address), Clock(timedelta(seconds=offset_seconds))
         endpoint = TokenEndpoint(settings)
         vault = Vault(engine, Sealer(settings.keys), clock, settings)
-        return cls(engine, endpoint, vault, Access(vault, endpoint, settings), PageroApi(settings))
+        return cls(settings, engine, endpoint, vault, Access(vault, endpoint, settings), PageroApi(settings))
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,18 @@ def _around_refresh(before: bool) -> Callable[[Parts, Callable[[], None]], None]
 
 
 def _in_flight(parts: Parts, happen: Callable[[], None]) -> None:
-    """The sandbox is told to take its time: 150 ms after sending, the grant is spent and the answer not sent."""
+    """As soon as the sandbox, which is told to take its time to answer, has the call on record."""
     real = parts.endpoint.refresh
 
+    def watch() -> None:
+        with plain_session() as session:
+            record = f"{parts.settings.pagero_api_url}/_sandbox/calls?grant_type=refresh_token"
+            while session.get(record, timeout=5).json()["count"] == 0:
+                time.sleep(0.02)
+        happen()
+
     def refresh(token: str) -> Any:
-        threading.Timer(0.15, happen).start()
+        threading.Thread(target=watch, daemon=True).start()
         return real(token)
 
     parts.endpoint.refresh = refresh  # type: ignore[method-assign]

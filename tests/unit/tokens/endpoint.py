@@ -35,6 +35,8 @@ class StrictEndpoint:
         self.revoke_faults: list[Exception] = []
         self.in_flight: list[Callable[[], object]] = []
         """Run, one per call, while the call is under way and the token already rotated."""
+        self.grant_of: dict[str, Grant] = {}
+        """By every token ever given out."""
         self._grants: list[Grant] = []
         self._lock = Lock()
 
@@ -42,7 +44,7 @@ class StrictEndpoint:
         """The answer of a code exchange: a new grant."""
         grant = Grant(_token())
         self._grants.append(grant)
-        return self._answer(grant.current)
+        return self._answer(grant, grant.current)
 
     def refresh(self, refresh_token: str) -> TokenAnswer:
         """As app.pagero.oauth.TokenEndpoint.refresh."""
@@ -58,7 +60,7 @@ class StrictEndpoint:
             meanwhile()
         if lost:
             raise lost
-        return self._answer(fresh if self.sends_refresh_token else None)
+        return self._answer(fresh, fresh.current if self.sends_refresh_token else None)
 
     def revoke(self, token: str, hint: str) -> None:
         """As app.pagero.oauth.TokenEndpoint.revoke."""
@@ -79,7 +81,7 @@ class StrictEndpoint:
         """Whether this refresh token would be accepted."""
         return any(grant.current == refresh_token and not grant.ended for grant in self._grants)
 
-    def _rotated(self, refresh_token: str) -> str:
+    def _rotated(self, refresh_token: str) -> Grant:
         for grant in self._grants:
             if refresh_token in grant.used:
                 self.reuses += 1
@@ -90,11 +92,13 @@ class StrictEndpoint:
             if self.sends_refresh_token:
                 grant.used.add(grant.current)
                 grant.current = _token()
-            return grant.current
+            return grant
         raise GrantRefused("refresh tokens", 400)
 
-    def _answer(self, refresh_token: str | None) -> TokenAnswer:
-        return TokenAnswer(_token(), refresh_token, self.life_seconds, None, None)
+    def _answer(self, grant: Grant, refresh_token: str | None) -> TokenAnswer:
+        answer = TokenAnswer(_token(), refresh_token, self.life_seconds, None, None)
+        self.grant_of |= {answer.access_token: grant, refresh_token or "": grant}
+        return answer
 
 
 def _token() -> str:

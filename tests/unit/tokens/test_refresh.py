@@ -10,7 +10,6 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from app.errors import (
-    AppError,
     ClientRefused,
     GrantRefused,
     PageroBusy,
@@ -21,12 +20,11 @@ from app.errors import (
     PageroTimedOut,
     PageroUnreachable,
     ReconnectNeeded,
-    StorageUnavailable,
 )
 from app.pagero.records import TokenAnswer
-from app.tokens import refresh
+from app.tokens.columns import Renewal
 from app.tokens.leases import Lease, Leases
-from app.tokens.refresh import Refresher
+from app.tokens.refresh import Refresher, _renewal
 from tests.unit.tokens.workshop import Machine, Workshop
 
 OPERATION = "refresh tokens"
@@ -309,8 +307,8 @@ def test_a_commit_reported_as_failed_although_it_happened_is_recognised(workshop
     class SavesAndFails(Leases):
         failures = 1
 
-        def save(self, lease: Lease, answer: TokenAnswer, spent_token: str) -> Any:
-            fate = super().save(lease, answer, spent_token)
+        def save(self, lease: Lease, renewal: Renewal) -> Any:
+            fate = super().save(lease, renewal)
             if self.failures:
                 self.failures -= 1
                 raise OperationalError("the connection broke at COMMIT", None, Exception())
@@ -383,7 +381,7 @@ def test_a_late_writer_is_fenced_off(workshop: Workshop, machine: Machine) -> No
         workshop.machine().token(connection_id)
     refresher = Refresher(machine.vault, workshop.endpoint, workshop.settings)
     with capture_logs() as logs:
-        assert refresher._keep(late, answer, "spent") is None
+        assert refresher._keep(late, _renewal(late, answer, "spent")) is None
     assert [entry["event"] for entry in logs] == ["refresh.fenced"]
     row = workshop.row(connection_id)
     assert (row.generation, row.state) == (1, "reconnect_needed")
@@ -401,15 +399,3 @@ def test_events_prove_what_happened_and_show_no_token(workshop: Workshop, machin
         assert (entry["connection_id"], entry["generation"]) == (connection_id, 1)
     assert token not in str(logs)
     assert "canary-token" not in str(logs)
-
-
-def test_an_answer_that_cannot_be_saved_at_all_is_an_alarm(
-    workshop: Workshop, machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(refresh, "COMMIT_SECONDS", 0.3)
-    connection_id = workshop.expired()
-    _break_writes(machine, 99, _is_save)
-    with capture_logs() as logs, pytest.raises(StorageUnavailable):
-        machine.token(connection_id)
-    assert "critical" in {entry["log_level"] for entry in logs}
-    assert isinstance(StorageUnavailable(), AppError)
