@@ -151,6 +151,33 @@ class Administrator(Base):
     added_at: Mapped[datetime]
 
 
+class Switch(Base):
+    """A switch that counts on all machines at once. A row means on; off is no row."""
+
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime]
+    """Since when it is on."""
+    actor: Mapped[str] = mapped_column(String(300))
+    """Who switched it on, as in the audit trail."""
+
+
+class ReconnectLink(Base):
+    """A link an administrator made for one account to reconnect with. Its token is known here only by its SHA-256."""
+
+    __tablename__ = "reconnect_links"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    made_by: Mapped[str] = mapped_column(String(300))
+    """The administrator's account id."""
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    """When it began a sign-in; it begins no second one."""
+
+
 class KeyCanary(Base):
     """A known value sealed under each key, so that a wrong key stops the start instead of breaking connections."""
 
