@@ -145,3 +145,15 @@ def test_a_connection_pagero_ended_says_why(anna: Browser, sandbox: Sandbox) -> 
 def test_the_account_is_for_its_person_only(browser: Browser, path: str) -> None:
     assert browser.raw("GET", path).status_code == 303
     assert browser.raw("POST", "/account/disconnect").status_code in (401, 403)
+
+
+def test_an_account_without_any_connection_says_so_and_offers_one(anna: Browser, site: Served) -> None:
+    token = anna.get("/account").form("/auth/logout").fields["csrf_token"]
+    with site.stored.engine.begin() as connection:
+        connection.execute(Connection.__table__.delete())
+    page = anna.get("/account")
+    assert "Not connected" in page.text
+    assert anna.post("/account/disconnect", {"csrf_token": token}, status=404).status == 404
+    assert "Connect to Pagero again" in anna.get("/").text
+    anna.get(page.link("Reconnect"))
+    assert anna.get("/documents").rows
