@@ -6,7 +6,7 @@ Refuses ids that are not letters, digits and dashes; answers of another shape; r
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +21,7 @@ from app.errors import (
     PageroNotFound,
     PageroRefusedRequest,
 )
+from app.pagero.files import PageroFiles
 from app.pagero.records import Document, DocumentPage, DocumentQuery, is_id
 from app.pagero.statuses import api_fault
 from app.pagero.wire import Reply, Streamed, Wire
@@ -43,6 +44,7 @@ class PageroApi:
         self._wire = Wire(
             settings.pagero_api_url, settings.pagero_connect_seconds, settings.pagero_api_seconds, JSON_BYTES
         )
+        self.files = PageroFiles(self)
 
     def documents(self, token: str, query: DocumentQuery) -> DocumentPage:
         """One page of documents, newest first as Pagero orders them."""
@@ -51,7 +53,7 @@ class PageroApi:
     def documents_json(self, token: str, query: DocumentQuery) -> dict[str, Any]:
         """The same as received: {"items": [objects], "meta": object}, other members dropped."""
         operation = "list documents"
-        data = self._json(token, DOCUMENTS, operation, query.pairs())
+        data = self.read_json(token, DOCUMENTS, operation, query.pairs())
         items, meta = data.get("items"), data.get("meta")
         if type(items) is not list or type(meta) is not dict or not all(type(item) is dict for item in items):
             raise PageroGarbled(operation, HTTPStatus.OK)
@@ -60,7 +62,7 @@ class PageroApi:
     def document(self, token: str, document_id: str) -> Document:
         """One document. Raises PageroNotFound when this account has none of that id."""
         operation = "read document"
-        document = Document.from_json(self._json(token, _path(document_id), operation))
+        document = Document.from_json(self.read_json(token, _path(document_id), operation))
         if document.id != document_id:
             raise PageroGarbled(operation, HTTPStatus.OK)
         return document
@@ -75,8 +77,16 @@ class PageroApi:
                 raise
         return self._stream(token, path, "*/*")
 
-    def _json(self, token: str, path: str, operation: str, query: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
-        reply = self._get(path, operation, query, _headers(token, "application/json"))
+    def read_json(
+        self,
+        token: str,
+        path: str,
+        operation: str,
+        query: tuple[tuple[str, str], ...] = (),
+        seconds: float | None = None,
+    ) -> dict[str, Any]:
+        """The JSON object at a path, within `seconds` (PAGERO_API_SECONDS). Raises PageroError."""
+        reply = self._get(path, operation, query, _headers(token, "application/json"), seconds or self._total_seconds)
         try:
             data = orjson.loads(reply.body)
         except ValueError:
@@ -85,12 +95,50 @@ class PageroApi:
             raise PageroGarbled(operation, reply.status)
         return data
 
-    def _get(self, path: str, operation: str, query: tuple[tuple[str, str], ...], headers: Mapping[str, str]) -> Reply:
+    def post(
+        self,
+        token: str,
+        path: str,
+        operation: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | Iterable[bytes],
+        more_seconds: float = 0,
+    ) -> Reply:
+        """One POST, never repeated, and its 2xx answer. Raises PageroError; its `maybe_processed` tells what is known.
+
+        On a line of its own: an idle one that Pagero has just closed would leave the outcome unknown for nothing.
+        """
+        reply = self._wire.exchange(
+            "POST",
+            path,
+            operation=operation,
+            headers=_headers(token, "*/*") | dict(headers),
+            body=body,
+            new_connection=True,
+            seconds=self._total_seconds + more_seconds,
+        )
+        if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
+            raise PageroGarbled(operation, reply.status)  # "see other" may be said of what was done
+        if not HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise _fault(reply.status, reply.headers, operation)
+        return reply
+
+    def _get(
+        self,
+        path: str,
+        operation: str,
+        query: tuple[tuple[str, str], ...],
+        headers: Mapping[str, str],
+        total_seconds: float,
+    ) -> Reply:
         """A GET, repeated once after a short pause when Pagero is busy and does not ask for a longer one."""
         began = time.monotonic()
-        reply = self._wire.exchange("GET", path, operation=operation, query=query, headers=headers)
+        reply = self._wire.exchange(
+            "GET", path, operation=operation, query=query, headers=headers, seconds=total_seconds
+        )
         if reply.status in _REPEATABLE and (pause := _pause(_fault(reply.status, reply.headers, operation))):
-            seconds = self._total_seconds - (time.monotonic() - began) - pause
+            seconds = total_seconds - (time.monotonic() - began) - pause
             if seconds > 0:
                 time.sleep(pause)
                 reply = self._wire.exchange(

@@ -6,7 +6,7 @@ Refuses paths with dot segments (also encoded ones), empty segments, or anything
 import http.client
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import unquote, urlencode
@@ -29,7 +29,7 @@ class Call:
     method: str
     target: str = field(repr=False)
     headers: dict[str, str] = field(repr=False)
-    body: bytes | None = field(repr=False)
+    body: bytes | Iterable[bytes] | None = field(repr=False)
     ends_at: float
     """When all must be over, in time.monotonic()."""
     once: bool

@@ -8,7 +8,7 @@ sent; content codings, oversize and cut-short answers in what comes back. Logs n
 import http.client
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
@@ -62,13 +62,14 @@ class Wire:
         operation: str,
         query: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] = NOTHING,
-        body: bytes | None = None,
+        body: bytes | Iterable[bytes] | None = None,
         new_connection: bool = False,
         seconds: float | None = None,
     ) -> Reply:
         """One request and its complete answer, whatever its status, within `seconds` (total_seconds) from now.
 
-        `path` is below the origin's own path; `new_connection` neither uses nor leaves an idle line.
+        `path` is below the origin's own path; `new_connection` neither uses nor leaves an idle line; a body in pieces
+        needs a Content-Length among `headers`.
         Raises PageroUnreachable (certainly not sent), PageroRefusedRequest (may not be sent, and was not),
         PageroTimedOut and PageroGarbled (sent; it may have been processed).
         """
@@ -159,6 +160,10 @@ def _send(line: Line, call: Call) -> Answer:
     except (ValueError, http.client.HTTPException):  # before the first byte: a line break in a header, for example
         _close(line)
         raise PageroRefusedRequest(call.operation) from None
+    except (BrokenPipeError, ConnectionResetError):
+        if isinstance(call.body, bytes | None):
+            raise
+        # It takes no more of a large body: its answer (401, 413) may lie here already, and is worth more than a guess.
     return cast(Answer, line.getresponse())
 
 
