@@ -206,3 +206,67 @@ class AuditEvent(Base):
     """The acting account's id, `command` for the command line, or `system`."""
     request_id: Mapped[str | None] = mapped_column(String(64))
     remote_addr: Mapped[str | None] = mapped_column(String(45))
+
+
+class UploadOutcome(StrEnum):
+    """What is known of a file that was to go to Pagero."""
+
+    SENDING = "sending"  # the row is written before the file leaves; left behind by a dead worker it means unknown
+    SENT = "sent"
+    REFUSED = "refused"  # it certainly was not taken in
+    UNKNOWN = "unknown"  # the answer was lost; it may have been taken in
+
+
+class Upload(Base):
+    """A file sent, or to be sent, to Pagero through this application. Of its content only size and hash are kept."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        UniqueConstraint("account_id", "form_key"),
+        Index("ix_uploads_account_id_made_at", "account_id", "made_at"),
+        Index("ix_uploads_account_id_sha256", "account_id", "sha256"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    form_key: Mapped[str] = mapped_column(String(60))
+    """The one-time key of the form and the file's place in it: inserting it is what allows to send, so that it happens
+    once."""
+    file_name: Mapped[str] = mapped_column(String(150))
+    document_type: Mapped[str] = mapped_column(String(60))
+    company_id: Mapped[str] = mapped_column(String(100))
+    reference: Mapped[str] = mapped_column(String(100))
+    """The sender's own; empty when none was given."""
+    send_mode: Mapped[str] = mapped_column(String(20))
+    size_bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    pagero_file_id: Mapped[str | None] = mapped_column(String(100))
+    """Null unless outcome is sent."""
+    outcome: Mapped[str] = mapped_column(String(20))
+    """An UploadOutcome."""
+    reason: Mapped[str | None] = mapped_column(String(60))
+    """Why it was refused or is unknown, or how it was found again: a code of app.errors or of ours."""
+
+
+class FileAction(Base):
+    """A restart or cancellation of a stopped filepart, asked for through this application."""
+
+    __tablename__ = "file_actions"
+    __table_args__ = (
+        UniqueConstraint("account_id", "form_key"),
+        Index("ix_file_actions_account_id_pagero_file_id", "account_id", "pagero_file_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    form_key: Mapped[str] = mapped_column(String(60))
+    """As of an upload."""
+    pagero_file_id: Mapped[str] = mapped_column(String(100))
+    part_id: Mapped[str] = mapped_column(String(100))
+    action: Mapped[str] = mapped_column(String(20))
+    """Restart or Cancel."""
+    made_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(20))
+    """An UploadOutcome."""
+    reason: Mapped[str | None] = mapped_column(String(60))

@@ -70,6 +70,7 @@ class Settings(BaseModel):
     metrics_token: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    upload_megabytes: int = Field(20, ge=1, le=100)
     pagero_connect_seconds: float = Field(3.0, gt=0, le=30)
     pagero_token_seconds: float = Field(8.0, gt=0, le=60)
     pagero_api_seconds: float = Field(15.0, gt=0, le=120)
