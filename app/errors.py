@@ -12,6 +12,7 @@
       SealBroken                  a sealed value cannot be opened
       ReconnectNeeded             409: Pagero ended the grant, or its refresh token is gone
       Disconnected                409: the person or an administrator ended the connection
+      Frozen                      503: an operator has stopped everything this application does at Pagero
       PageroError                 what Pagero did; `operation` says to what
         PageroUnreachable         503: the request certainly did not arrive
         PageroTimedOut            504: no answer in time, or half of one; the request may have been processed
@@ -54,10 +55,11 @@ class RequestRefused(AppError):
 
     status = 400
     page = "bad_request"
+    reason = "bad_request"
 
-    def __init__(self, reason: str = "bad_request") -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, reason: str | None = None) -> None:
+        self.reason = reason or self.reason
+        super().__init__(self.reason)
 
 
 class NotFound(RequestRefused):
@@ -65,9 +67,7 @@ class NotFound(RequestRefused):
 
     status = 404
     page = "not_found"
-
-    def __init__(self, reason: str = "not_found") -> None:
-        super().__init__(reason)
+    reason = "not_found"
 
 
 class CsrfRefused(RequestRefused):
@@ -75,9 +75,7 @@ class CsrfRefused(RequestRefused):
 
     status = 403
     page = "form_expired"
-
-    def __init__(self, reason: str = "csrf") -> None:
-        super().__init__(reason)
+    reason = "csrf"
 
 
 class TooManyRequests(RequestRefused):
@@ -196,6 +194,15 @@ class Disconnected(AppError):
     status = 409
     page = "disconnected"
     reason = "disconnected"
+
+
+class Frozen(AppError):
+    """An operator has stopped all renewing and all use of Pagero's API (`connections freeze`)."""
+
+    status = 503
+    page = "frozen"
+    reason = "frozen"
+    retry_after = 60
 
 
 class PageroError(AppError):

@@ -6,7 +6,7 @@ from datetime import datetime
 from app.dashboard import pages
 from app.dashboard.parts import Part, side_by_side
 from app.dashboard.reader import Reader
-from app.errors import AppError, Disconnected, ReconnectNeeded, SealBroken
+from app.errors import AppError, Disconnected, Frozen, ReconnectNeeded, SealBroken
 from app.pagero.records import DocumentPage, DocumentQuery
 
 QUESTIONS = {name: DocumentQuery(direction=name, limit=pages.OVERVIEW_LIMIT) for name in ("Received", "Sent")}
@@ -52,9 +52,12 @@ class Overview:
 
 
 def overview(reader: Reader, now: datetime) -> Overview:
-    """Ask for both directions at once."""
+    """Ask for both directions at once. Raises Frozen: then no part of the page could be shown."""
     read = {name: (lambda query=query: reader.documents(query)) for name, query in QUESTIONS.items()}
     parts: dict[str, Part[DocumentPage]] = side_by_side(read)
+    for part in parts.values():
+        if isinstance(part.problem, Frozen):
+            raise part.problem
     return Overview(_direction(parts["Received"], now), _direction(parts["Sent"], now))
 
 

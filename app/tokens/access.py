@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from structlog import get_logger
@@ -74,7 +75,7 @@ class Access:
         """An access token to send, renewed when it must be. `held` is as fresh as the request.
 
         `rejected_generation` names the token Pagero answered 401 to: if the stored one differs it is used, else it is
-        renewed, at most once a minute. Raises Disconnected, ReconnectNeeded, PageroBusy with `retry_after`,
+        renewed, at most once a minute. Raises Frozen, Disconnected, ReconnectNeeded, PageroBusy with `retry_after`,
         PageroUnauthorized (renewed within the last minute and refused), ClientRefused, PageroRefusedRequest,
         StorageUnavailable. Call it without an open transaction: on SQLite that would lock the refresh out.
         """
@@ -95,6 +96,14 @@ class Access:
         next_step(held)  # raises when there is nothing to renew
         token = self._fly(held, forced=False).result()
         return token or self.token(self._look(connection_id))
+
+    def renew_idle(self, connection_id: str, generation: int) -> bool:
+        """Renew exactly this generation now. False: it has changed, is not free, or everything is frozen.
+
+        However many machines ask for the same generation, one of them renews it. Raises what a refresh raises.
+        """
+        refresh = partial(self._refresher.refresh, connection_id, generation)
+        return self._flights.join(connection_id, refresh).result() is not None
 
     def recover(self) -> None:
         """At the start: store answers that an earlier process had to leave in the journal, now or as soon as may be."""
@@ -138,7 +147,7 @@ class Access:
         except StillRunning:
             return None
         except PageroBusy:
-            if held.generation != wish.refused and is_alive(again := self._look(held.id)):
+            if held.generation != wish.refused and is_alive(again := self._look(held.id)) and not again.is_frozen:
                 return self._opened(again, wish)  # its last seconds are better than none
             raise
         return token if token is not None and token.generation > wish.seen else None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from math import ceil
 
-from app.errors import Disconnected, ReconnectNeeded
+from app.errors import Disconnected, Frozen, ReconnectNeeded
 from app.models import ConnectionState, ReconnectReason
 
 MARGIN = timedelta(seconds=10)
@@ -37,6 +37,8 @@ class ConnectionSnapshot:
     forced_at: datetime | None
     now: datetime
     """The database's clock when this was read."""
+    is_frozen: bool = False
+    """Whether an operator had stopped everything at Pagero when this was read."""
 
 
 class Step(Enum):
@@ -54,8 +56,10 @@ class Step(Enum):
 def next_step(held: ConnectionSnapshot, refused: int | None = None) -> Step:
     """What to do now. `refused` is the generation the API answered 401 to.
 
-    Raises Disconnected, or ReconnectNeeded with the stored reason.
+    Raises Frozen, Disconnected, or ReconnectNeeded with the stored reason.
     """
+    if held.is_frozen:
+        raise Frozen
     _require_usable_state(held)
     if held.generation != refused and is_fresh(held):
         return Step.USE_AND_RENEW if is_due(held) and _is_free(held) else Step.USE

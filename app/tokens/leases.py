@@ -22,6 +22,7 @@ from app.tokens import columns
 from app.tokens.columns import REFRESH, TABLE, Renewal
 from app.tokens.freshness import FORCED_EVERY
 from app.tokens.sealing import Sealer
+from app.tokens.switches import FROZEN
 
 UNREADABLE_PAUSE = timedelta(minutes=1)
 ACTOR = "system"  # in the audit trail
@@ -200,6 +201,7 @@ class Leases:
             or_(_USABLE, unreadable),
             _null_or(TABLE.c.lease_until, TABLE.c.lease_until < self._now()),
             _null_or(TABLE.c.retry_at, TABLE.c.retry_at <= self._now()),
+            ~FROZEN,
         )
 
     def _now(self, later: timedelta = timedelta(0)) -> database_now:

@@ -23,6 +23,7 @@ from app.tokens.journal import Journal
 from app.tokens.leases import Leases
 from app.tokens.revocations import Revocations
 from app.tokens.sealing import Sealer
+from app.tokens.switches import FROZEN
 
 MOST_OPEN_TOKENS = 2_000
 READ = (
@@ -41,7 +42,7 @@ READ = (
 
 def snapshot_columns() -> tuple[ColumnElement[Any], ...]:
     """The columns of connections for somebody else's SELECT, labelled so that they clash with nothing."""
-    return tuple(TABLE.c[name].label(f"connection_{name}") for name in READ)
+    return (*(TABLE.c[name].label(f"connection_{name}") for name in READ), FROZEN.label("is_frozen"))
 
 
 def snapshot_from(row: Any) -> ConnectionSnapshot | None:
@@ -60,6 +61,7 @@ def snapshot_from(row: Any) -> ConnectionSnapshot | None:
         row.connection_retry_at,
         row.connection_forced_at,
         row.now,
+        row.is_frozen,
     )
 
 

@@ -36,6 +36,7 @@ OTHERS = [
     errors.StorageUnavailable(),
     errors.SealBroken(),
     errors.Disconnected(),
+    errors.Frozen(),
 ]
 RECONNECT = [errors.ReconnectNeeded(reason) for reason in ReconnectReason]
 SIGN_IN = [SignInFailed(reason, "detail", "/documents") for reason in SIGN_IN_REASONS]
