@@ -10,6 +10,7 @@ from app.db import db
 from app.errors import NotFound
 from app.models import BrowserSession, Connection, ConnectionState, RevokeOutcome
 from app.services import Services
+from app.tokens.revocations import Leaving
 
 
 def disconnect(services: Services, connection_id: str, *, actor: str) -> RevokeOutcome:
@@ -19,6 +20,18 @@ def disconnect(services: Services, connection_id: str, *, actor: str) -> RevokeO
     sessions end as well. Answers what Pagero said: confirmed, pending (it will be tried again) or given up. Ending an
     ended connection changes nothing and answers what was said before. Raises NotFound for an unknown id.
     """
+    leaving = end_here(services, connection_id, actor=actor)
+    if leaving is None:
+        return _said_before(connection_id)
+    return services.vault.revocations.carry_out(services.endpoint, leaving, actor)
+
+
+def end_here(services: Services, connection_id: str, *, actor: str, revoke_now: bool = True) -> Leaving | None:
+    """The first half of disconnect(): from here on it is gone on our side, whatever Pagero says.
+
+    The caller revokes what is answered at once; with `revoke_now` false it is due for retry_revocations() instead.
+    None: it was disconnected before. Raises NotFound for an unknown id.
+    """
     connection = db.session.scalars(
         select(Connection)
         .where(Connection.id == connection_id)
@@ -26,16 +39,19 @@ def disconnect(services: Services, connection_id: str, *, actor: str) -> RevokeO
         .execution_options(populate_existing=True)
     ).one_or_none()
     if connection is None:
+        db.session.rollback()
         raise NotFound
     if connection.state == ConnectionState.DISCONNECTED:
         db.session.rollback()
-        return RevokeOutcome(connection.revoke_outcome or RevokeOutcome.GIVEN_UP)
+        return None
     leaving = services.vault.revocations.end_here(db.session(), connection)
+    if not revoke_now:
+        connection.revoke_retry_at = connection.disconnected_at
     if actor != leaving.account_id:
         db.session.execute(delete(BrowserSession).where(BrowserSession.account_id == leaving.account_id))
     audit.record(db.session, "connection.ended", account_id=leaving.account_id, actor=actor)
-    db.session.commit()  # from here on it is gone on our side, whatever Pagero says
-    return services.vault.revocations.carry_out(services.endpoint, leaving, actor)
+    db.session.commit()
+    return leaving
 
 
 def retry_revocations(services: Services, *, at_most: int, actor: str = audit.SYSTEM) -> dict[RevokeOutcome, int]:
@@ -50,3 +66,9 @@ def retry_revocations(services: Services, *, at_most: int, actor: str = audit.SY
             break
         outcomes[services.vault.revocations.carry_out(services.endpoint, leaving, actor)] += 1
     return outcomes
+
+
+def _said_before(connection_id: str) -> RevokeOutcome:
+    said = db.session.scalar(select(Connection.revoke_outcome).where(Connection.id == connection_id))
+    db.session.rollback()
+    return RevokeOutcome(said or RevokeOutcome.GIVEN_UP)

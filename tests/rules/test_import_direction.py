@@ -23,17 +23,22 @@ MAY_USE = {
     "app.services": STORAGE | {"app.pagero", "app.tokens"},
     "app.audit": STORAGE | {"app.services"},
     "app.connections": STORAGE | {"app.pagero", "app.tokens", "app.services", "app.audit", "app.web.sessions"},
+    "app.pace": set(),
+    "app.upkeep": MIDDLE | {"app.pace"},
+    "app.emergency": MIDDLE | {"app.pace"},
+    "app.reconnect_links": STORAGE | {"app.services", "app.audit"},
     "app.web": (MIDDLE - {"app.connections"}) | {"app.auth.guards", "app.auth.destinations"},
-    "app.auth": MIDDLE - {"app.connections"},
+    "app.auth": (MIDDLE - {"app.connections"}) | {"app.reconnect_links"},
     "app.dashboard": MIDDLE | {"app.auth.guards", "app.auth.destinations", "app.invoice", "app.exports"},
     "app.exports": MIDDLE | {"app.auth.guards", "app.auth.destinations"},
     "app.account": MIDDLE | {"app.auth.guards", "app.auth.destinations"},
-    "app.admin": MIDDLE | {"app.auth.guards", "app.auth.destinations"},
+    "app.admin": MIDDLE | {"app.auth.guards", "app.auth.destinations", "app.reconnect_links"},
     "app.sandbox": set(),
 }
-"""Part of the application: what of ours it may import. app, app.assembly, app.cli and app.configuration may use all."""
+"""Part of the application: what of ours it may import. app, app.assembly, app.cli and its commands, and
+app.configuration may use all."""
 
-FREE = ("app.assembly", "app.cli", "app.configuration")
+FREE = ("app.assembly", "app.cli", "app.commands", "app.configuration")
 
 NEVER = {
     "app.errors": ("flask", "sqlalchemy"),

@@ -134,7 +134,7 @@ def test_pruning_deletes_what_is_over_and_nothing_else(command: Run, rows):
                 )
             )
             connection.execute(insert(SpentTransaction).values(state_hash=str(number), expires_at=ends))
-    assert command("sessions", "prune").output == "deleted 1 sessions and 1 claimed sign-ins\n"
+    assert command("sessions", "prune").output == "deleted 1 sessions, 1 claimed sign-ins and 0 reconnect links\n"
     assert rows("select id from browser_sessions") == [("1",)]
     assert rows("select state_hash from spent_transactions") == [("1",)]
 
