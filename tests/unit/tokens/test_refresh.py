@@ -1,6 +1,7 @@
 """One refresh: what each answer of Pagero does to the connection, and what a failing database does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -399,3 +400,16 @@ def test_events_prove_what_happened_and_show_no_token(workshop: Workshop, machin
         assert (entry["connection_id"], entry["generation"]) == (connection_id, 1)
     assert token not in str(logs)
     assert "canary-token" not in str(logs)
+
+
+@pytest.mark.parametrize(
+    "other", [{"owner": "somebody else"}, {"fence": 99}, {"generation": 2}, {"connection_id": "x"}]
+)
+def test_a_lease_counts_only_with_its_owner_fence_and_generation(
+    workshop: Workshop, machine: Machine, other: dict[str, Any]
+) -> None:
+    connection_id = workshop.expired()
+    lease = machine.vault.leases.take(connection_id, 1)
+    assert lease is not None
+    assert not machine.vault.leases.release(replace(lease, **other))
+    assert machine.vault.leases.release(lease)
