@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response
 from app.db import database_now, db
 from app.models import Account, Administrator, BrowserSession, Connection
 from app.prepared import Prepared
-from app.services import services
+from app.services import Services, services
 from app.settings import Settings
 from app.tokens.freshness import ConnectionSnapshot
 from app.tokens.vault import snapshot_columns, snapshot_from
@@ -33,6 +33,7 @@ ID_BYTES = 32
 SECRET_ID = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url
 LONGEST_USER_AGENT = 200
 LONGEST_ADDRESS = 45
+UNASKED = object()
 SEEN_EVERY = timedelta(minutes=1)
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-session", "session"  # the prefix binds a cookie to host, https and path /
 
@@ -65,16 +66,10 @@ def cookie_name(settings: Settings) -> str:
 
 def visitor() -> Visitor | None:
     """Who makes this request, or None. Asks the database once per request; SQLAlchemy's errors pass through."""
-    if "visitor" not in g:
+    if (found := g.get("visitor", UNASKED)) is UNASKED:
         g.visitor = None  # a failure below must not be asked for again while its page is drawn
-        g.visitor = _visitor_of(request.cookies.get(cookie_name(services().settings)))
-        if g.visitor is None:
-            _drop_dead_cookie()
-        else:
-            bind_contextvars(account_id=g.visitor.account_id)
-            if _counts_as_seen(g.visitor):
-                _mark_seen(g.visitor)
-    return cast("Visitor | None", g.visitor)
+        g.visitor = found = _find(services())
+    return cast("Visitor | None", found)
 
 
 @dataclass(frozen=True)
@@ -181,16 +176,29 @@ def _statement(offset: timedelta) -> Prepared:
     )
 
 
-def _visitor_of(secret_id: str | None) -> Visitor | None:
-    if not secret_id or not SECRET_ID.fullmatch(secret_id):
+def _find(parts: Services) -> Visitor | None:
+    name = cookie_name(parts.settings)
+    secret_id = request.cookies.get(name)
+    if secret_id is None:
         return None
-    row = _statement(services().clock.offset).first(db.engine, token_hash=_hash(secret_id))
-    return _visitor_from(row, secret_id) if row is not None and _is_live(row) else None
+    found = _visitor_of(secret_id, parts)
+    if found is None:
+        _drop_dead_cookie(name)
+    else:
+        bind_contextvars(account_id=found.account_id)
+        if found.now - found.last_seen_at >= SEEN_EVERY and _is_navigation():
+            _mark_seen(found)  # not for a page that polls: its person may have left
+    return found
 
 
-def _is_live(row: Any) -> bool:
-    idle = timedelta(minutes=services().settings.session_idle_minutes)
-    return bool(row.now < row.expires_at and row.now < row.last_seen_at + idle)
+def _visitor_of(secret_id: str, parts: Services) -> Visitor | None:
+    if not SECRET_ID.fullmatch(secret_id):
+        return None
+    row = _statement(parts.clock.offset).first(db.engine, token_hash=_hash(secret_id))
+    if row is None or row.now >= row.expires_at:
+        return None
+    idle = timedelta(minutes=parts.settings.session_idle_minutes)
+    return _visitor_from(row, secret_id) if row.now - row.last_seen_at < idle else None
 
 
 def _visitor_from(row: Any, secret_id: str) -> Visitor:
@@ -210,11 +218,6 @@ def _visitor_from(row: Any, secret_id: str) -> Visitor:
     )
 
 
-def _counts_as_seen(found: Visitor) -> bool:
-    """A page that polls in the background must not keep a session alive that its person has left."""
-    return _is_navigation() and found.now - found.last_seen_at >= SEEN_EVERY
-
-
 def _mark_seen(found: Visitor) -> None:
     """Write that the session is in use. An UPDATE cannot bring back a row that sign-out has deleted meanwhile."""
     seen = (
@@ -229,10 +232,9 @@ def _mark_seen(found: Visitor) -> None:
         log.warning("last_seen_not_written", error=type(error).__name__)
 
 
-def _drop_dead_cookie() -> None:
+def _drop_dead_cookie(name: str) -> None:
     """Only where a page is shown: a background answer could come late and take the cookie of a newer sign-in."""
-    name = cookie_name(services().settings)
-    if name in request.cookies and _is_navigation():
+    if _is_navigation():
         after_this_request(lambda answer: answer if _sets(answer, name) else _cleared(answer))
 
 
