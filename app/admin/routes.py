@@ -6,6 +6,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import connections as use_case
+from app import reconnect_links
 from app.admin import audit as trail_of
 from app.admin import connections as lists
 from app.admin.configuration import configuration
@@ -14,6 +15,7 @@ from app.db import reads
 from app.errors import NotFound, RequestRefused
 from app.models import ConnectionState
 from app.services import services
+from app.tokens.switches import frozen_since
 from app.web.paging import paging
 from app.web.sessions import live_sessions
 
@@ -41,6 +43,7 @@ def connections() -> str:
         states=list(ConnectionState),
         counts=lists.counts(reads()),
         configuration=configuration(services().settings, lists.issuers_seen(reads())),
+        frozen=frozen_since(reads()),
         now=g.visitor.now,
     )
 
@@ -55,6 +58,7 @@ def connection(connection_id: str) -> str:
         found=found,
         browsers=live_sessions(reads(), found.account_id),
         events=trail_of.of_account(reads(), found.account_id),
+        frozen=frozen_since(reads()),
         now=g.visitor.now,
     )
 
@@ -75,6 +79,16 @@ def disconnect(connection_id: str) -> ResponseReturnValue:
     return redirect(url_for("admin.connection", connection_id=found.id), SEE_OTHER)
 
 
+@blueprint.post("/connections/<connection_id>/reconnect-link")
+@admins_only
+def reconnect_link(connection_id: str) -> str:
+    """Make a one-time link for this person and show it, this once."""
+    found = _found(connection_id)
+    token = reconnect_links.make(services(), found.account_id, actor=g.visitor.account_id)
+    link = services().settings.public_url + url_for("auth.ask_reconnect", link=token)
+    return render_template("admin/reconnect_link.html", found=found, link=link)
+
+
 @blueprint.get("/audit")
 @admins_only
 def audit() -> str:
@@ -88,6 +102,7 @@ def audit() -> str:
         chosen=chosen,
         actions=trail_of.actions(reads()),
         outcomes=trail_of.outcomes(reads()),
+        frozen=frozen_since(reads()),
     )
 
 

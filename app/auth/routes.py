@@ -1,13 +1,15 @@
 """Sign in at Pagero, come back, sign out. A look ahead (HEAD, prefetch, preview) starts nothing and spends nothing."""
 
 from typing import cast
+from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, redirect, request
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
+from app import reconnect_links
 from app.auth import admission, sign_in
 from app.auth.answer import CallbackAnswer
 from app.auth.destinations import HOME, safe_target
@@ -16,7 +18,7 @@ from app.auth.transaction import REMEMBERED, Attempt, PendingCookies, begin
 from app.db import db
 from app.errors import SignInFailed, SignInRunning
 from app.services import services
-from app.web import metrics, problems, sessions
+from app.web import headers, metrics, problems, sessions
 from app.web.rates import RateLimit
 
 SHOWN_IN = ("document", "")  # what Sec-Fetch-Dest says of a window, and of a browser that does not send it
@@ -36,10 +38,7 @@ def login() -> ResponseReturnValue:
     target = safe_target(_only_value("next"))
     prompt = "login" if _only_value("prompt") == "login" else None
     attempt = begin(parts.settings, parts.clock.now(), target, reconnects=None if prompt else _own_account())
-    address = parts.endpoint.authorize_url(
-        state=attempt.state, nonce=attempt.nonce, verifier=attempt.verifier, prompt=prompt, ui_locales=str(get_locale())
-    )
-    return _with_pending_cookie(redirect(address, 303), attempt)
+    return _to_pagero(attempt, prompt)
 
 
 @blueprint.get("/callback", provide_automatic_options=False)
@@ -59,6 +58,31 @@ def callback() -> ResponseReturnValue:
         failure.target = safe_target(attempt.target) if attempt else None
         _note(failure)
         raise
+
+
+@blueprint.get("/reconnect")
+@open_to_all
+def ask_reconnect() -> ResponseReturnValue:
+    """What a link of an administrator opens: a question. Nothing is spent, so programs may look at it first.
+
+    The token stands in the query, because queries are never logged.
+    """
+    _limits("starts").require(request.remote_addr)
+    token = _only_value("link") or ""
+    reconnect_links.account_of(services(), token)
+    page = make_response(render_template("auth/reconnect.html", link=token))
+    page.headers["Content-Security-Policy"] = _policy_with_forms_to_pagero()
+    return page
+
+
+@blueprint.post("/reconnect")
+@open_to_all
+def reconnect() -> ResponseReturnValue:
+    """Spend the link and begin a sign-in that nobody but its account's person can finish."""
+    _limits("starts").require(request.remote_addr)
+    parts = services()
+    account_id = reconnect_links.spend(parts, request.form.get("link", ""), _own_account())
+    return _to_pagero(begin(parts.settings, parts.clock.now(), HOME, reconnects=account_id), prompt="login")
 
 
 @blueprint.post("/logout", provide_automatic_options=False)
@@ -94,6 +118,20 @@ def _signed_in(answer: CallbackAnswer, attempt: Attempt | None) -> Response:
         sessions.set_cookie(response, sign_in.finish(services(), db.session(), arrival, claimed))
         metrics.sign_in("ok")
     return response
+
+
+def _to_pagero(attempt: Attempt, prompt: str | None) -> Response:
+    address = services().endpoint.authorize_url(
+        state=attempt.state, nonce=attempt.nonce, verifier=attempt.verifier, prompt=prompt, ui_locales=str(get_locale())
+    )
+    return _with_pending_cookie(redirect(address, 303), attempt)
+
+
+def _policy_with_forms_to_pagero() -> str:
+    """Browsers apply form-action to the redirects behind a form too, and Pagero may send people on to other logins."""
+    pagero = urlsplit(services().settings.pagero_authorize_url)
+    policy = headers.CONTENT_POLICY.format(nonce=f" 'nonce-{headers.csp_nonce()}'")
+    return policy.replace("form-action 'self'", f"form-action 'self' https: {pagero.scheme}://{pagero.netloc}")
 
 
 def _require_somebody_looking() -> None:
