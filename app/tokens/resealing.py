@@ -6,6 +6,7 @@ be stopped anywhere, done twice, and done by several machines. It refuses nothin
 left as it is and counted.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -31,6 +32,10 @@ REPLACE = (
 )
 
 
+# SQLite has one writer at a time, and who waits for it looks every 100 ms at most: refreshes must find it free.
+LEAST_BREATH_SECONDS, BREATH_SHARE = 0.01, 0.25
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What became of some rows. What was neither resealed nor unreadable was changed by somebody else meanwhile."""
@@ -54,11 +59,13 @@ class Resealing:
             return connection.scalar(select(func.count()).select_from(Connection).where(self._is_old())) or 0
 
     def sweep(self, batch_size: int) -> Iterator[Batch]:
-        """Go once through all of them in the order of their ids, a transaction for each batch."""
+        """Go once through all of them in the order of their ids, a transaction for each batch, a breath after it."""
         last = ""
         while rows := self._read(last, batch_size):
             last = rows[-1].id
+            began = time.monotonic()
             yield self._reseal(rows)
+            time.sleep(max(LEAST_BREATH_SECONDS, BREATH_SHARE * (time.monotonic() - began)))
 
     def _read(self, after: str, limit: int) -> list[Any]:
         wanted = select(*READ).where(self._is_old(), TABLE.c.id > after).order_by(TABLE.c.id).limit(limit)
