@@ -169,7 +169,7 @@ class Refresher:
         if self._refusals.note(refused=True) and lease.failures < MASS_PATIENCE:
             self._tell("mass_refusal", lease, level="critical")
             delay = back_off_seconds(1, int(LONGEST_DELAY_SECONDS))
-            self._give_back(lease, "mass_refusal", delay, doubtful=lease.in_doubt)
+            self._give_back(lease, "mass_refusal", delay, doubtful=False)
             return PageroBusy(OPERATION, retry_after=int(delay))
         reason = ReconnectReason.ROTATION_LOST if lease.in_doubt else ReconnectReason.ENDED_AT_PAGERO
         if self._leases.end(lease, reason):

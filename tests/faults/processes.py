@@ -5,7 +5,6 @@ vault and HTTP pool, as a gunicorn worker has; the token endpoint is the sandbox
 """
 
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -116,9 +115,15 @@ def ask(
 def _ask(answers: Pipe, order: Order) -> None:
     parts = Parts.of(Settings.from_environment(order.environment), order.offset_seconds)
     if order.point:
-        ARM[order.point](parts, lambda: os.kill(os.getpid(), order.signal_number))
+        ARM[order.point](parts, _once(order.signal_number))
     answers.send(_outcome(parts, order.connection_id))
     parts.access.close()
+
+
+def _once(signal_number: int) -> Callable[[], None]:
+    """Send the signal to the calling thread, which so does not take another step; the first time only."""
+    left = [signal_number]
+    return lambda: signal.pthread_kill(threading.get_ident(), left.pop()) if left else None
 
 
 def _outcome(parts: Parts, connection_id: str) -> str:

@@ -195,6 +195,17 @@ def test_a_storm_opens_the_breaker_and_a_probe_closes_it(workshop: Workshop, mac
         assert machine.token(person)
 
 
+def test_a_probe_goes_to_somebody_who_can_use_it(workshop: Workshop, machine: Machine) -> None:
+    refresher = machine.access._refresher
+    held, free = workshop.sign_in(), workshop.sign_in()
+    workshop.pass_time(601)
+    refresher._breaker.failed(at_once=True)
+    workshop.pass_time(5.5)
+    workshop.machine().vault.leases.take(held, 1)
+    assert refresher.refresh(held, 1) is None
+    assert refresher.refresh(free, 1) is not None
+
+
 def test_wrong_client_credentials_stop_all_calls_at_once_and_touch_nobody(workshop: Workshop, machine: Machine) -> None:
     people = [workshop.sign_in() for _ in range(5)]
     workshop.pass_time(601)
