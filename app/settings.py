@@ -70,6 +70,8 @@ class Settings(BaseModel):
     metrics_token: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    web_threads: int = Field(128, ge=1, le=1024)
+    reads_cache_seconds: float = Field(20.0, ge=0, le=300)
     upload_megabytes: int = Field(20, ge=1, le=100)
     pagero_connect_seconds: float = Field(3.0, gt=0, le=30)
     pagero_token_seconds: float = Field(8.0, gt=0, le=60)

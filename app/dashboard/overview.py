@@ -1,68 +1,91 @@
-"""What the overview asks Pagero and what it makes of it. Each part may fail alone; a lost connection is said once."""
+"""What the overview says of the window: counts, failures, the latest, and documents per day. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 
 from app.dashboard import pages
-from app.dashboard.parts import Part, side_by_side
-from app.dashboard.reader import Reader
-from app.errors import AppError, Disconnected, Frozen, ReconnectNeeded, SealBroken
-from app.pagero.records import DocumentPage, DocumentQuery
+from app.dashboard.chart import Chart, DayCount, chart
+from app.dashboard.parts import Part
+from app.dashboard.window import Window
+from app.pagero.records import Document
 
-QUESTIONS = {name: DocumentQuery(direction=name, limit=pages.OVERVIEW_LIMIT) for name in ("Received", "Sent")}
+CHART_DAYS = (30, 90)
+CREDIT = ("Invoice", "Credit")
 
 
 @dataclass(frozen=True)
 class Overview:
     """The overview's parts: a Direction each, or the fault in its place."""
 
+    window: Window
     received: Part[pages.Direction]
     sent: Part[pages.Direction]
+    chart: Chart
 
     @property
-    def lost(self) -> AppError | None:
-        """The fault that says there is no usable connection, if that is why parts are missing."""
-        for part in (self.received, self.sent):
-            if isinstance(part.problem, ReconnectNeeded | Disconnected | SealBroken):
-                return part.problem
-        return None
+    def directions(self) -> list[pages.Direction]:
+        """Those that could be read."""
+        return [part.value for part in (self.received, self.sent) if part.value]
 
     @property
     def concerns(self) -> list[pages.Row]:
         """What probably needs the person, of both directions, newest first."""
-        found = [row for part in (self.received, self.sent) if part.value for row in part.value.concerns]
+        found = [row for direction in self.directions for row in direction.concerns]
         return sorted(found, key=lambda row: _age(row.document.created_at), reverse=True)[: pages.MOST_CONCERNS]
 
     @property
-    def concern_count(self) -> int:
-        """How many of them were found, also those that are not listed."""
-        return sum(part.value.concern_count for part in (self.received, self.sent) if part.value)
+    def recent_errors(self) -> pages.Count:
+        """Errors and rejections of the last 30 days."""
+        return _added(direction.recent_errors for direction in self.directions)
 
     @property
-    def looked_back_to(self) -> datetime | None:
-        """Since when documents were looked through; None when all that Pagero lists were."""
-        return max(
-            (part.value.oldest for part in (self.received, self.sent) if part.value and part.value.oldest), default=None
-        )
+    def all_errors(self) -> pages.Count:
+        """Errors and rejections of everything Pagero lists."""
+        return _added(direction.all_errors for direction in self.directions)
 
     @property
     def is_complete(self) -> bool:
-        """Whether both parts could be loaded."""
+        """Whether both directions could be read."""
         return self.received.problem is None and self.sent.problem is None
 
-
-def overview(reader: Reader, now: datetime) -> Overview:
-    """Ask for both directions at once. Raises Frozen: then no part of the page could be shown."""
-    read = {name: (lambda query=query: reader.documents(query)) for name, query in QUESTIONS.items()}
-    parts: dict[str, Part[DocumentPage]] = side_by_side(read)
-    for part in parts.values():
-        if isinstance(part.problem, Frozen):
-            raise part.problem
-    return Overview(_direction(parts["Received"], now), _direction(parts["Sent"], now))
+    @property
+    def chart_reaches(self) -> bool:
+        """Whether the picture shows every document of its days."""
+        back = self.window.looked_back_to
+        return self.window.problem is None and (back is None or back.date() < self.chart.first)
 
 
-def _direction(part: Part[DocumentPage], now: datetime) -> Part[pages.Direction]:
-    return Part(pages.direction(part.value, now) if part.value else None, part.problem)
+def overview(window: Window, now: datetime, zone: tzinfo, days: int = CHART_DAYS[0]) -> Overview:
+    """Make the overview of what was read, with the days as they are in `zone`."""
+    received, sent = (
+        Part(pages.direction(part.value.page, now) if part.value else None, part.problem) for part in window.parts
+    )
+    return Overview(window, received, sent, documents_per_day(window.documents, now, zone, days))
+
+
+def documents_per_day(documents: Iterable[Document], now: datetime, zone: tzinfo, days: int) -> Chart:
+    """The picture of the last `days` days. What has no time is on no day."""
+    counts = [
+        DayCount(_day(document.created_at, zone), _type(document), 1) for document in documents if document.created_at
+    ]
+    return chart(counts, last=now.astimezone(zone).date(), days=days)
+
+
+def _day(moment: datetime, zone: tzinfo) -> date:
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:  # the first and the last day that exist
+        return moment.date()
+
+
+def _type(document: Document) -> str | None:
+    return "CreditNote" if (document.document_type, document.document_sub_type) == CREDIT else document.document_type
+
+
+def _added(counts: Iterable[pages.Count]) -> pages.Count:
+    found = list(counts)
+    return pages.Count(sum(count.number for count in found), exact=all(count.exact for count in found))
 
 
 def _age(created_at: datetime | None) -> float:

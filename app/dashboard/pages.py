@@ -63,6 +63,9 @@ class Direction:
     """Of the last 30 days."""
     all: Count
     """Of everything Pagero lists, which is 90 days."""
+    recent_errors: Count
+    all_errors: Count
+    """Those with validation errors, and responses by which somebody rejects."""
     latest: tuple[Row, ...]
     concerns: tuple[Row, ...]
     concern_count: int
@@ -90,6 +93,8 @@ def direction(page: DocumentPage, now: datetime) -> Direction:
     return Direction(
         recent=_recent(page, now),
         all=_all(page),
+        recent_errors=Count(sum(1 for each in concerns if _is_since(each.document, now)), _reaches(page, now)),
+        all_errors=Count(len(concerns), _is_complete(page)),
         latest=rows[:LATEST],
         concerns=concerns[:MOST_CONCERNS],
         concern_count=len(concerns),
@@ -105,10 +110,17 @@ def responses_to(document: Document) -> DocumentQuery | None:
 
 
 def _recent(page: DocumentPage, now: datetime) -> Count:
-    since = now - RECENT
-    number = sum(1 for item in page.items if item.created_at and item.created_at >= since)
+    return Count(sum(1 for item in page.items if _is_since(item, now)), _reaches(page, now))
+
+
+def _is_since(document: Document, now: datetime) -> bool:
+    return document.created_at is not None and document.created_at >= now - RECENT
+
+
+def _reaches(page: DocumentPage, now: datetime) -> bool:
+    """Whether the page holds all documents of the last 30 days."""
     oldest = _oldest(page)
-    return Count(number, exact=_is_complete(page) or (oldest is not None and oldest < since))
+    return _is_complete(page) or (oldest is not None and oldest < now - RECENT)
 
 
 def _all(page: DocumentPage) -> Count:

@@ -11,6 +11,7 @@ from app.errors import ReconnectNeeded
 from app.models import ReconnectReason
 from app.pagero.api import PageroApi
 from app.pagero.records import Document, DocumentPage, DocumentQuery
+from app.pagero.tagged import Tagged
 from app.pagero.wire import Streamed
 from app.tokens.access import Access
 from app.tokens.freshness import ConnectionSnapshot
@@ -35,15 +36,24 @@ class Reader:
         """One page of documents as Pagero sent it."""
         return self._call(lambda token: self.api.documents_json(token, query))
 
-    def document(self, document_id: str) -> Document:
-        """One document."""
-        return self._call(lambda token: self.api.document(token, document_id))
+    def documents_tagged(self, query: DocumentQuery, etag: str | None, seconds: float) -> Tagged[DocumentPage]:
+        """One page of documents, or that what came under `etag` still holds, within `seconds`."""
+        return self._call(lambda token: self.api.documents_tagged(token, query, etag, seconds))
+
+    def document_tagged(self, document_id: str, etag: str | None, seconds: float) -> Tagged[Document]:
+        """One document in the same way."""
+        return self._call(lambda token: self.api.document_tagged(token, document_id, etag, seconds))
 
     def target_document(self, document_id: str) -> Streamed:
         """A document in its receiver's format, to be closed by the caller."""
         return self._call(lambda token: self.api.target_document(token, document_id))
 
-    def _call(self, use: Callable[[str], T]) -> T:
+    def usable_connection(self) -> ConnectionSnapshot:
+        """The connection, for who needs one. Raises ReconnectNeeded when there never was one."""
         if self.connection is None:
             raise ReconnectNeeded(ReconnectReason.NO_REFRESH_TOKEN)
-        return self.access.call(self.connection, use)
+        return self.connection
+
+    def _call(self, use: Callable[[str], T]) -> T:
+        connection = self.usable_connection()
+        return self.access.call(connection, use)

@@ -1,21 +1,49 @@
-"""A person's documents at Pagero, read for them at this moment. No view here changes anything, at Pagero or here."""
+"""A person's documents at Pagero, read for them. No view here changes anything, at Pagero or here."""
+
+from typing import cast
 
 import orjson
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, current_app, g, render_template, request
+from flask.blueprints import BlueprintSetupState
+from flask_babel import get_timezone
 
 from app.auth.guards import open_to_all, signed_in, signed_in_api
 from app.dashboard import pages
+from app.dashboard.cache import ReadsCache
 from app.dashboard.download import attachment
+from app.dashboard.overview import CHART_DAYS
 from app.dashboard.overview import overview as overview_of
-from app.dashboard.parts import side_by_side
+from app.dashboard.parts import Part, side_by_side
 from app.dashboard.query import address, asked
 from app.dashboard.reader import Reader
+from app.dashboard.reads import VIEW_SHARE, Reads
+from app.dashboard.window import window
 from app.pagero.records import DocumentQuery
-from app.services import services
+from app.services import EXTENSION, services
 from app.web import sessions
+
+CACHE = "pagero_reads"
+LEAVING = frozenset({"auth.logout", "account.disconnect", "account.end_all_sessions", "admin.disconnect"})
 
 blueprint = Blueprint("dashboard", __name__)
 api_blueprint = Blueprint("api", __name__)
+
+
+@blueprint.record_once
+def _make_cache(state: BlueprintSetupState) -> None:
+    state.app.extensions[CACHE] = ReadsCache(state.app.extensions[EXTENSION].settings.reads_cache_seconds)
+
+
+@blueprint.after_app_request
+def _forget_who_left(answer: Response) -> Response:
+    """What was read for a connection is not kept after its person signed out or it was ended."""
+    if request.endpoint in LEAVING:
+        visitor = g.get("visitor")
+        own = visitor.connection.id if visitor and visitor.connection else None
+        ended = (request.view_args or {}).get("connection_id", own)
+        if ended:
+            _cache().forget(ended)
+    return answer
 
 
 @blueprint.get("/")
@@ -25,7 +53,9 @@ def overview() -> str:
     visitor = sessions.visitor()
     if visitor is None:
         return render_template("front.html")
-    return render_template("dashboard/overview.html", overview=overview_of(_reader(), visitor.now), now=visitor.now)
+    days = CHART_DAYS[request.args.get("days") == str(CHART_DAYS[1])]
+    found = overview_of(window(_reads()), visitor.now, get_timezone(), days)
+    return render_template("dashboard/overview.html", overview=found, days=days, now=visitor.now)
 
 
 @blueprint.get("/documents")
@@ -33,20 +63,29 @@ def overview() -> str:
 def documents() -> str:
     """Documents sent and received, as filtered in the address."""
     query = _query()
-    listing = pages.listing(_reader().documents(query), query)
-    return render_template("dashboard/documents.html", listing=listing, query=query, address=address)
+    seen = _reads().documents(query)
+    listing = pages.listing(seen.value, query)
+    return render_template(
+        "dashboard/documents.html", listing=listing, query=query, address=address, seen=seen, now=g.visitor.now
+    )
 
 
 @blueprint.get("/documents/<document_id>")
 @signed_in
 def document(document_id: str) -> str:
     """One document with the responses that answer it; they may be missing and the rest still shows."""
-    reader = _reader()
-    found = reader.document(document_id)
-    question = pages.responses_to(found)
-    tasks = {"responses": lambda: pages.listing(reader.documents(question), question)} if question else {}
+    reads = _reads()
+    seen = reads.document(document_id)
+    question = pages.responses_to(seen.value)
+    tasks = {"responses": lambda: pages.listing(reads.documents(question).value, question)} if question else {}
+    responses: Part[pages.Listing] | None = side_by_side(tasks).get("responses")
     return render_template(
-        "dashboard/document.html", row=pages.row(found), document=found, responses=side_by_side(tasks).get("responses")
+        "dashboard/document.html",
+        row=pages.row(seen.value),
+        document=seen.value,
+        responses=responses,
+        seen=seen,
+        now=g.visitor.now,
     )
 
 
@@ -63,6 +102,14 @@ def documents_json() -> Response:
     """The list of /documents for scripts, with its items as Pagero sent them."""
     answer = _reader().documents_json(_query())
     return Response(orjson.dumps(answer), content_type="application/json")
+
+
+def _cache() -> ReadsCache:
+    return cast(ReadsCache, current_app.extensions[CACHE])
+
+
+def _reads() -> Reads:
+    return Reads(_reader(), _cache(), g.visitor.now, services().settings.pagero_api_seconds * VIEW_SHARE)
 
 
 def _query() -> DocumentQuery:

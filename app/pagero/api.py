@@ -6,9 +6,9 @@ Refuses ids that are not letters, digits and dashes; answers of another shape; r
 
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -24,16 +24,20 @@ from app.errors import (
 from app.pagero.files import PageroFiles
 from app.pagero.records import Document, DocumentPage, DocumentQuery, is_id
 from app.pagero.statuses import api_fault
+from app.pagero.tagged import Tagged, etag_of
 from app.pagero.wire import Reply, Streamed, Wire
 from app.settings import Settings
 
 DOCUMENTS = "/document/v1/documents"
+LIST, READ = "list documents", "read document"  # operations, as errors name them
 JSON_BYTES = 5 * 1024 * 1024
-TARGET_BYTES = 100 * 1024 * 1024
+TARGET_BYTES = 4 * 1024**3  # streamed: the limit ends what never ends, memory does not need it
 LONGEST_PAUSE_SECONDS = 2
 _PAUSE = (0.1, 0.4)  # seconds, drawn; also spreads what Retry-After would bring back at once
 _REPEATABLE = frozenset({429, 502, 503, 504})
 _TARGET_TYPES = "application/xml, application/pdf;q=0.9, */*;q=0.5"
+
+T = TypeVar("T")
 
 
 class PageroApi:
@@ -52,23 +56,26 @@ class PageroApi:
 
     def documents_json(self, token: str, query: DocumentQuery) -> dict[str, Any]:
         """The same as received: {"items": [objects], "meta": object}, other members dropped."""
-        operation = "list documents"
-        data = self.read_json(token, DOCUMENTS, operation, query.pairs())
-        items, meta = data.get("items"), data.get("meta")
-        if type(items) is not list or type(meta) is not dict or not all(type(item) is dict for item in items):
-            raise PageroGarbled(operation, HTTPStatus.OK)
-        return {"items": items, "meta": meta}
+        return _listed(self.read_json(token, DOCUMENTS, LIST, query.pairs()))
 
     def document(self, token: str, document_id: str) -> Document:
         """One document. Raises PageroNotFound when this account has none of that id."""
-        operation = "read document"
-        document = Document.from_json(self.read_json(token, _path(document_id), operation))
-        if document.id != document_id:
-            raise PageroGarbled(operation, HTTPStatus.OK)
-        return document
+        return _same(self.read_json(token, _path(document_id), READ), document_id)
+
+    def documents_tagged(
+        self, token: str, query: DocumentQuery, etag: str | None, seconds: float
+    ) -> Tagged[DocumentPage]:
+        """The same as `documents`, or that what came under `etag` still holds, within `seconds`."""
+        reply = self._reply(token, DOCUMENTS, LIST, query.pairs(), seconds=seconds, etag=etag)
+        return _tagged(reply, LIST, lambda data: DocumentPage.from_json(_listed(data), query))
+
+    def document_tagged(self, token: str, document_id: str, etag: str | None, seconds: float) -> Tagged[Document]:
+        """The same as `document`, or that what came under `etag` still holds, within `seconds`."""
+        reply = self._reply(token, _path(document_id), READ, (), seconds=seconds, etag=etag)
+        return _tagged(reply, READ, lambda data: _same(data, document_id))
 
     def target_document(self, token: str, document_id: str) -> Streamed:
-        """The document in its receiver's format, XML or PDF, as a stream to be closed. At most 100 MiB."""
+        """The document in its receiver's format, XML or PDF, as a stream to be closed. At most TARGET_BYTES."""
         path = f"{_path(document_id)}/targetdocument"
         try:
             return self._stream(token, path, _TARGET_TYPES)
@@ -86,14 +93,7 @@ class PageroApi:
         seconds: float | None = None,
     ) -> dict[str, Any]:
         """The JSON object at a path, within `seconds` (PAGERO_API_SECONDS). Raises PageroError."""
-        reply = self._get(path, operation, query, _headers(token, "application/json"), seconds or self._total_seconds)
-        try:
-            data = orjson.loads(reply.body)
-        except ValueError:
-            raise PageroGarbled(operation, reply.status) from None
-        if not isinstance(data, dict):
-            raise PageroGarbled(operation, reply.status)
-        return data
+        return _object(self._reply(token, path, operation, query, seconds=seconds or self._total_seconds), operation)
 
     def post(
         self,
@@ -124,6 +124,21 @@ class PageroApi:
             raise _fault(reply.status, reply.headers, operation)
         return reply
 
+    def _reply(
+        self,
+        token: str,
+        path: str,
+        operation: str,
+        query: tuple[tuple[str, str], ...],
+        *,
+        seconds: float,
+        etag: str | None = None,
+    ) -> Reply:
+        headers = _headers(token, "application/json")
+        if etag:
+            headers["If-None-Match"] = etag
+        return self._get(path, operation, query, headers, seconds)
+
     def _get(
         self,
         path: str,
@@ -144,7 +159,8 @@ class PageroApi:
                 reply = self._wire.exchange(
                     "GET", path, operation=operation, query=query, headers=headers, seconds=seconds
                 )
-        if reply.status != HTTPStatus.OK:
+        still_holds = reply.status == HTTPStatus.NOT_MODIFIED and "If-None-Match" in headers
+        if reply.status != HTTPStatus.OK and not still_holds:
             raise _fault(reply.status, reply.headers, operation)
         return reply
 
@@ -159,6 +175,36 @@ class PageroApi:
         return streamed
 
 
+def _object(reply: Reply, operation: str) -> dict[str, Any]:
+    try:
+        data = orjson.loads(reply.body)
+    except ValueError:
+        raise PageroGarbled(operation, reply.status) from None
+    if not isinstance(data, dict):
+        raise PageroGarbled(operation, reply.status)
+    return data
+
+
+def _listed(data: dict[str, Any]) -> dict[str, Any]:
+    items, meta = data.get("items"), data.get("meta")
+    if type(items) is not list or type(meta) is not dict or not all(type(item) is dict for item in items):
+        raise PageroGarbled(LIST, HTTPStatus.OK)
+    return {"items": items, "meta": meta}
+
+
+def _same(data: dict[str, Any], document_id: str) -> Document:
+    document = Document.from_json(data)
+    if document.id != document_id:
+        raise PageroGarbled(READ, HTTPStatus.OK)
+    return document
+
+
+def _tagged(reply: Reply, operation: str, read: Callable[[dict[str, Any]], T]) -> Tagged[T]:
+    if reply.status == HTTPStatus.NOT_MODIFIED:
+        return Tagged(None, None, 0)
+    return Tagged(read(_object(reply, operation)), etag_of(reply), len(reply.body))
+
+
 def _path(document_id: str) -> str:
     if not is_id(document_id):
         raise NotFound
@@ -171,7 +217,7 @@ def _headers(token: str, accept: str) -> dict[str, str]:
 
 def _fault(status: int, headers: Mapping[str, str], operation: str) -> PageroError:
     fault = api_fault(operation, status, headers)
-    if isinstance(fault, PageroNotFound) and operation == "list documents":
+    if isinstance(fault, PageroNotFound) and operation == LIST:
         return PageroRefusedRequest(operation, status)  # a list always exists: PAGERO_API_URL is wrong
     return fault
 

@@ -18,6 +18,7 @@ from app.models import ReconnectReason
 from app.settings import Settings
 from app.tokens.flights import Flights, Lookout
 from app.tokens.freshness import ConnectionSnapshot, Step, is_alive, next_step, seconds_until_retry
+from app.tokens.gate import Gate
 from app.tokens.heartbeat import Seconds, boot_seconds
 from app.tokens.refresh import OPERATION, AccessToken, Refresher
 from app.tokens.vault import Vault
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Access", "AccessToken"]
 
 COME_BACK_SECONDS = 2  # for whom lost patience
+WAITING_SHARE = 0.75
+"""Of a process's threads, how many may wait for the API at once: the rest answers what needs no Pagero."""
 
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -57,19 +60,21 @@ class Access:
         self._refresher = Refresher(vault, endpoint, settings, seconds)
         self._flights: Flights[AccessToken | None] = Flights()
         self._lookout = Lookout(self._look)
+        self._gate = Gate(int(settings.web_threads * WAITING_SHARE), seconds)
 
     def call(self, held: ConnectionSnapshot, use: Callable[[str], T]) -> T:
         """What `use` answers for a usable token; after a 401 renew the refused token and repeat once.
 
-        A 401 says that nothing was done, so the repetition is safe for every method. Raises what token() raises, and
-        PageroUnauthorized when the renewed token is refused as well.
+        A 401 says that nothing was done, so the repetition is safe for every method. Raises what token() raises,
+        PageroUnauthorized when the renewed token is refused as well, and PageroBusy where too many wait already.
         """
         token = self.token(held)
         try:
-            return use(token.value)
+            return self._gate.through(lambda: use(token.value))
         except PageroUnauthorized:
             log.info("api.unauthorized", connection_id=held.id, generation=token.generation)
-        return use(self.token(held, token.generation).value)
+        renewed = self.token(held, token.generation)
+        return self._gate.through(lambda: use(renewed.value))
 
     def token(self, held: ConnectionSnapshot, rejected_generation: int | None = None) -> AccessToken:
         """An access token to send, renewed when it must be. `held` is as fresh as the request.

@@ -39,6 +39,8 @@ class ConnectionSnapshot:
     """The database's clock when this was read."""
     is_frozen: bool = False
     """Whether an operator had stopped everything at Pagero when this was read."""
+    connected_at: datetime | None = None
+    """When this grant was made: a new one makes a new connection of it, whatever its id."""
 
 
 class Step(Enum):

@@ -37,6 +37,7 @@ READ = (
     "lease_until",
     "retry_at",
     "forced_at",
+    "connected_at",
 )
 
 
@@ -62,6 +63,7 @@ def snapshot_from(row: Any) -> ConnectionSnapshot | None:
         row.connection_forced_at,
         row.now,
         row.is_frozen,
+        row.connection_connected_at,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale, dates, numbers
@@ -37,6 +38,7 @@ def money(amount: str | None, currency: str | None, locale: Any) -> str:
     return f"{_grouped(amount, locale)} {code}".strip()
 
 
+@lru_cache(maxsize=2048)
 def day(value: date | str | None, locale: Any) -> str:
     """A date without time, for example 1 Mar 2026. Day first in every language; the month is a word."""
     if value is None:
@@ -54,6 +56,7 @@ def moment(value: datetime | None, locale: Any, zone: Any) -> str:
     return f"{_local(value, locale, zone, 'd MMM y, HH:mm')} {offset(value, zone)}"
 
 
+@lru_cache(maxsize=2048)
 def short_moment(value: datetime | None, locale: Any, zone: Any) -> str:
     """A time in the person's zone for a table whose heading or footer names the zone."""
     return MISSING if value is None else _local(value, locale, zone, "d MMM y HH:mm")
@@ -131,7 +134,8 @@ def init_app(app: Flask) -> None:
         "country": lambda code: country(code, get_locale()),
         "label": label,
         "reading": lambda value: reading(value, get_locale(), get_timezone()),
-        "number": lambda value: number(value, get_locale()),
+        # Most are small: nothing to group, the same in every language offered, and asking for the language costs more.
+        "number": lambda value: str(value) if value is not None and 0 <= value < KILO else number(value, get_locale()),
     }
     app.jinja_env.filters.update(filters)
     app.context_processor(languages.names)

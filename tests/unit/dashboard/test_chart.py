@@ -132,7 +132,7 @@ def test_any_counts_make_a_sound_picture(counts: list[DayCount], days: int) -> N
             assert made.left <= bar.x < bar.x + bar.width <= made.right
 
 
-CALL = '{% from "invoice/_chart.html" import chart with context %}{{ chart(picture, "Documents per day") }}'
+CALL = '{% from "dashboard/_chart.html" import chart with context %}{{ chart(picture, "Documents per day") }}'
 
 
 def test_drawing_has_a_text_alternative_and_a_table_that_says_the_same() -> None:
