@@ -22,6 +22,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine, insert, select
+from sqlalchemy.exc import OperationalError
 
 from app.clock import Clock
 from app.errors import AppError, GrantRefused
@@ -104,6 +105,7 @@ class Stage:
 
     def lost(self) -> int:
         """Rows that do not open with the new key alone, or hold anything but the newest pair of tokens."""
+        self.access.recover()  # what SQLite would not take in time waits in the journal
         table, wrong, seen = columns.TABLE, 0, 0
         names = ("id", "account_id", "generation", columns.ACCESS, columns.REFRESH)
         with self.engine.connect().execution_options(yield_per=AT_ONCE) as connection:
@@ -119,6 +121,9 @@ class Stage:
             connection_id = random.choice(mine)
             try:
                 renewed = self.access.renew_idle(connection_id, self.generations[connection_id])
+            except OperationalError as error:  # SQLite was busy for five seconds: nothing was spent
+                print(f"  a refresh was put off: {type(error).__name__}")
+                renewed = False
             except AppError as error:
                 print(f"  a refresh failed: {type(error).__name__}")
                 self.failures += 1

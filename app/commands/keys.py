@@ -37,7 +37,7 @@ def status() -> None:
 
 
 @keys.command("reseal")
-@click.option("--batch", default=500, show_default=True, type=click.IntRange(1, 10_000), help="Rows per transaction.")
+@click.option("--batch", default=200, show_default=True, type=click.IntRange(1, 10_000), help="Rows per transaction.")
 def reseal(batch: int) -> None:
     """Seal every stored token with the first key. May run beside everything, be stopped, and be run again.
 

@@ -33,7 +33,7 @@ REPLACE = (
 
 
 # SQLite has one writer at a time, and who waits for it looks every 100 ms at most: refreshes must find it free.
-LEAST_BREATH_SECONDS, BREATH_SHARE = 0.01, 0.25
+LEAST_BREATH_SECONDS, BREATH_SHARE = 0.01, 0.5
 
 
 @dataclass(frozen=True, slots=True)
