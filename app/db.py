@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
+import psycopg
 from flask import Flask, g
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -22,9 +23,15 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_SECONDS = 5
-POOL_SIZE = 10
-POOL_OVERFLOW = 120  # a gthread worker may have this many requests at once; each holds a connection for microseconds
+# Two pools a process, one of them for reads: at most 20 connections to PostgreSQL, which allows 100 by default. Nobody
+# holds one while waiting for Pagero, so a worker's 128 threads share them for milliseconds each.
+POOL_SIZE = 5
+POOL_OVERFLOW = 5
+POOL_WAIT_SECONDS = 5
 POOL_RECYCLE_SECONDS = 1800
+# A server that went silent must not hold a request, or an answer of Pagero that waits to be stored.
+POSTGRESQL_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 4000, "keepalives_idle": 10}  # seconds, ms, seconds
+POSTGRESQL_LIMITS = "SET statement_timeout = '5s'; SET lock_timeout = '3s'"  # migrations lift them
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -96,12 +103,13 @@ def engine_options(database_url: str) -> dict[str, Any]:
         "hide_parameters": True,  # sealed tokens and session hashes must not stand in an exception
         "pool_size": POOL_SIZE,
         "max_overflow": POOL_OVERFLOW,
+        "pool_timeout": POOL_WAIT_SECONDS,
     }
     if database_url.startswith("sqlite"):
         return common | {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}}
     return common | {
         "pool_recycle": POOL_RECYCLE_SECONDS,
-        "connect_args": {"connect_timeout": 5, "application_name": "pagero-dashboard"},
+        "connect_args": {"application_name": "pagero-dashboard", **POSTGRESQL_PATIENCE},
     }
 
 
@@ -112,9 +120,8 @@ def init_app(app: Flask, database_url: str) -> None:
     db.init_app(app)
     app.teardown_appcontext(_close_reads)
     migrate.init_app(app, db)
-    if database_url.startswith("sqlite"):
-        with app.app_context():
-            _make_sqlite_safe(db.engine)
+    with app.app_context():
+        _prepare(db.engine)
 
 
 @contextmanager
@@ -158,14 +165,22 @@ def _make_reader(engine: Engine) -> Engine:
     options = engine_options(engine.url.drivername)
     reader = create_engine(engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **options)
     event.listen(engine, "engine_disposed", lambda _engine: reader.dispose())
-    if engine.dialect.name == "sqlite":
-        event.listen(reader, "connect", lambda connection, _record: connection.execute("PRAGMA query_only=ON"))
+    first = "PRAGMA query_only=ON" if engine.dialect.name == "sqlite" else POSTGRESQL_LIMITS
+    event.listen(reader, "connect", lambda connection, _record: connection.execute(first))
     return reader
 
 
-def _make_sqlite_safe(engine: Engine) -> None:
-    event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin_immediate)
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin_immediate)
+    else:
+        event.listen(engine, "connect", _limit_statements)
+
+
+def _limit_statements(connection: psycopg.Connection, _record: object) -> None:
+    connection.execute(POSTGRESQL_LIMITS)
+    connection.commit()  # SET in a transaction that is rolled back would be undone
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:

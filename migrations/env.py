@@ -2,6 +2,7 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import text
 
 from app import models  # noqa: F401 - fills the metadata
 from app.db import Base
@@ -20,6 +21,9 @@ def run_offline() -> None:
 def run_online() -> None:
     """Run against the database of the settings."""
     with current_app.extensions["migrate"].db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET statement_timeout = 0"))  # a large table may take its time
+            connection.commit()
         context.configure(connection=connection, target_metadata=Base.metadata, **BATCH)
         with context.begin_transaction():
             context.run_migrations()

@@ -99,6 +99,24 @@ def test_reading_waits_for_no_writer(sqlite: Engine):
             assert connection.scalars(select(SpentTransaction.state_hash)).all() == []
 
 
+def test_a_statement_of_postgresql_cannot_run_for_ever():
+    app = Flask("here")
+    init_app(app, POSTGRESQL)
+    with app.app_context():
+        with extension.engine.connect() as writing, reading(extension.engine) as connection:
+            limits = {
+                (source.scalar(text("SHOW statement_timeout")), source.scalar(text("SHOW lock_timeout")))
+                for source in (writing, connection)
+            }
+        extension.engine.dispose()
+    assert limits == {("5s", "3s")}
+
+
+def test_a_machine_takes_few_connections_of_postgresql():
+    options = engine_options(POSTGRESQL)
+    assert 2 * 2 * (options["pool_size"] + options["max_overflow"]) <= 40  # two pools in each of two workers
+
+
 def test_what_reads_cannot_write(sqlite: Engine):
     with reading(sqlite) as connection, pytest.raises(OperationalError, match="readonly"):
         connection.execute(insert(SpentTransaction).values(state_hash="a", expires_at=datetime.now(UTC)))
