@@ -239,6 +239,19 @@ def test_a_crowd_with_the_same_refused_token_costs_one_refresh(workshop: Worksho
     _expect_calls(workshop, 1)
 
 
+def test_a_refresh_under_way_that_brings_the_refused_token_is_not_enough(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    refused = machine.access.token(machine.look(connection_id))
+
+    def ends_late() -> AccessToken:
+        time.sleep(0.2)
+        return refused
+
+    machine.access._flights.join(connection_id, ends_late)
+    assert machine.token(connection_id, rejected=2) != refused.value
+    _expect_calls(workshop, 2)
+
+
 def test_a_forced_refresh_that_never_left_may_be_forced_again_after_the_pause(
     workshop: Workshop, machine: Machine
 ) -> None:
