@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from werkzeug.test import TestResponse
 
+from app import reconnect_links
 from app.clock import Clock
 from app.models import Account, Administrator, AuditEvent, BrowserSession, Connection, ReconnectLink
 from tests.support.played_pagero import PlayedPagero, Window
@@ -205,3 +206,18 @@ def test_a_link_is_offered_only_where_somebody_must_reconnect(anna: Window, admi
     text = "Make a reconnect link"
     assert text in admin.open(f"/admin/connections/{connection_of(rows, 'anna').id}").text
     assert text not in admin.open(f"/admin/connections/{connection_of(rows, 'eve').id}").text
+
+
+def test_of_two_at_the_same_moment_one_is_refused(
+    anna: Window, admin: Window, rows: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, seen = made(admin, rows), reconnect_links.account_of
+
+    def somebody_is_faster(*asked: Any) -> str:
+        account_id = seen(*asked)
+        rows.change(ReconnectLink, {"used_at": datetime.now(UTC)})
+        return account_id
+
+    monkeypatch.setattr(reconnect_links, "account_of", somebody_is_faster)
+    assert spend(anna, link).status_code == 410
+    assert rows.count(AuditEvent, action="reconnect_link.used") == 0
