@@ -7,7 +7,14 @@ import pytest
 
 from tests.unit.tokens.workshop import Machine, Workshop
 
-SOON = timedelta(seconds=30)
+SOON = timedelta(seconds=60)
+LEASE_SECONDS = 30
+
+
+@pytest.fixture
+def machine(workshop: Workshop) -> Machine:
+    """Leases long enough for a busy computer."""
+    return workshop.machine(refresh_lease_seconds=LEASE_SECONDS)
 
 
 def test_a_lease_lies_in_the_future_by_the_databases_clock(workshop: Workshop, machine: Machine) -> None:
@@ -15,9 +22,9 @@ def test_a_lease_lies_in_the_future_by_the_databases_clock(workshop: Workshop, m
     lease = machine.vault.leases.take(connection_id, 1)
     assert lease is not None
     row, now = workshop.row(connection_id), machine.look(connection_id).now
-    assert now < row.lease_until <= now + timedelta(seconds=1)
+    assert now < row.lease_until <= now + timedelta(seconds=LEASE_SECONDS)
     assert (row.lease_owner, row.fence, row.spent_generation) == (lease.owner, lease.fence, 1)
-    assert timedelta(0) <= now - lease.claimed_at < timedelta(seconds=2)
+    assert timedelta(0) <= now - lease.claimed_at < timedelta(seconds=10)
 
 
 def test_a_lease_is_given_once_until_it_is_over(workshop: Workshop, machine: Machine) -> None:
@@ -25,7 +32,7 @@ def test_a_lease_is_given_once_until_it_is_over(workshop: Workshop, machine: Mac
     first = machine.vault.leases.take(connection_id, 1)
     assert first is not None
     assert workshop.machine().vault.leases.take(connection_id, 1) is None
-    workshop.pass_time(1.1)
+    workshop.pass_time(LEASE_SECONDS + 1)
     second = workshop.machine().vault.leases.take(connection_id, 1)
     assert second is not None
     assert (second.fence, second.in_doubt, first.in_doubt) == (first.fence + 1, True, False)
@@ -67,11 +74,11 @@ def test_a_lease_is_renewed_only_by_its_holder(workshop: Workshop, machine: Mach
     lease = machine.vault.leases.take(connection_id, 1)
     assert lease is not None
     until = workshop.row(connection_id).lease_until
-    workshop.pass_time(0.5)
-    assert machine.vault.leases.renew(lease)
-    assert workshop.row(connection_id).lease_until - until >= timedelta(seconds=0.5)
-    workshop.pass_time(5)  # over, but nobody has taken it
-    assert machine.vault.leases.renew(lease)
     workshop.pass_time(5)
+    assert machine.vault.leases.renew(lease)
+    assert workshop.row(connection_id).lease_until - until >= timedelta(seconds=5)
+    workshop.pass_time(LEASE_SECONDS + 1)  # over, but nobody has taken it
+    assert machine.vault.leases.renew(lease)
+    workshop.pass_time(LEASE_SECONDS + 1)
     assert machine.vault.leases.take(connection_id, 1)
     assert not machine.vault.leases.renew(lease)

@@ -374,10 +374,10 @@ def test_a_holder_that_was_paused_before_sending_does_not_send(workshop: Worksho
     assert workshop.machine().token(connection_id)
 
 
-def test_the_lease_is_kept_while_a_slow_call_runs(workshop: Workshop, machine: Machine) -> None:
+def test_the_lease_is_kept_while_a_slow_call_runs(workshop: Workshop) -> None:
+    machine, other = (workshop.machine(refresh_lease_seconds=2) for _ in range(2))
     connection_id = workshop.expired()
-    workshop.endpoint.delay_seconds = 2.2  # more than two lives of the lease
-    other = workshop.machine()
+    workshop.endpoint.delay_seconds = 3.5
     flight = machine.access._fly(machine.look(connection_id), forced=False)
     assert other.token(connection_id) == flight.result().value  # type: ignore[union-attr]
     assert len(workshop.endpoint.refreshes) == 1

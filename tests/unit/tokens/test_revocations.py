@@ -128,6 +128,19 @@ def test_a_new_sign_in_is_not_touched_by_the_end_of_the_old_one(workshop: Worksh
     assert machine.token(connection_id)
 
 
+def test_an_old_end_does_not_answer_for_a_newer_one(workshop: Workshop, machine: Machine) -> None:
+    account_id = workshop.account()
+    connection_id = workshop.sign_in(account_id)
+    old = _end(machine, connection_id)
+    workshop.sign_in(account_id)
+    fence = workshop.row(connection_id).fence
+    _end(machine, connection_id)
+    machine.vault.revocations.carry_out(workshop.endpoint, old, "system")
+    row = workshop.row(connection_id)
+    assert (row.revoke_outcome, row.fence) == ("pending", fence + 1)
+    assert row.sealed_refresh_token is not None
+
+
 def test_a_revocation_that_another_machine_took_meanwhile_is_left_to_it(workshop: Workshop, machine: Machine) -> None:
     """Both have seen the same candidates; only one may take each."""
     for _ in range(2):
