@@ -55,6 +55,11 @@ def address(query: DocumentQuery, **changes: object) -> dict[str, object]:
     return {name: value for name, value in (values | changes).items() if value not in (None, 0)}
 
 
+def lines_from_of(text: str) -> int:
+    """From which line on a document is shown, counted from 0; empty means from the first. Raises RequestRefused."""
+    return _whole(text, 0, LARGEST_OFFSET, 0, "lines")
+
+
 def _single(arguments: Arguments, name: str) -> str:
     values = [value.strip() for value in arguments.get(name, ()) if value.strip()]
     if len(values) > 1:

@@ -1,11 +1,13 @@
 """A person's documents at Pagero, read for them. No view here changes anything, at Pagero or here."""
 
-from typing import cast
+from typing import Any, cast
 
 import orjson
-from flask import Blueprint, Response, current_app, g, render_template, request
+from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
+from flask_babel import gettext as _
 
 from app.auth.guards import open_to_all, signed_in, signed_in_api
 from app.dashboard import pages
@@ -14,10 +16,13 @@ from app.dashboard.download import attachment
 from app.dashboard.overview import CHART_DAYS
 from app.dashboard.overview import overview as overview_of
 from app.dashboard.parts import Part, side_by_side
-from app.dashboard.query import address, asked
+from app.dashboard.query import address, asked, lines_from_of
+from app.dashboard.readable import ReadingBusy, readable
 from app.dashboard.reader import Reader
 from app.dashboard.reads import VIEW_SHARE, Reads
 from app.dashboard.window import window
+from app.invoice.presentation import InvoicePage, ResponsePage, why
+from app.invoice.refusal import InvoiceUnreadable
 from app.pagero.records import DocumentQuery
 from app.services import EXTENSION, services
 from app.web import sessions
@@ -89,6 +94,30 @@ def document(document_id: str) -> str:
     )
 
 
+@blueprint.get("/documents/<document_id>/invoice")
+@signed_in
+def invoice(document_id: str) -> ResponseReturnValue:
+    """The document itself as a page, so many lines at a time; or why it cannot be shown."""
+    known = {"document_id": document_id, "now": g.visitor.now}
+    lines_from = lines_from_of(request.args.get("lines", ""))
+    try:
+        seen = readable(_reads(), document_id, lines_from)
+    except InvoiceUnreadable as refusal:
+        return render_template(
+            "dashboard/invoice.html", number=None, refusal=why(refusal.reason), **known
+        ), refusal.status
+    neighbours = {} if isinstance(seen.value, ResponsePage) else _neighbours(document_id, seen.value)
+    return render_template(
+        "dashboard/invoice.html",
+        number=seen.value.record.number,
+        refusal=None,
+        seen=seen,
+        page=seen.value,
+        **known,
+        **neighbours,
+    )
+
+
 @blueprint.get("/documents/<document_id>/target")
 @signed_in
 def target(document_id: str) -> Response:
@@ -102,6 +131,25 @@ def documents_json() -> Response:
     """The list of /documents for scripts, with its items as Pagero sent them."""
     answer = _reader().documents_json(_query())
     return Response(orjson.dumps(answer), content_type="application/json")
+
+
+def _unread(refusal: InvoiceUnreadable | ReadingBusy, known: dict[str, Any]) -> ResponseReturnValue:
+    busy = isinstance(refusal, ReadingBusy)
+    said = (
+        _("Many documents are being read at this moment. Try again in a few seconds.") if busy else why(refusal.reason)
+    )
+    headers = {"Retry-After": str(refusal.retry_after)} if busy else {}
+    return render_template("dashboard/invoice.html", number=None, refusal=said, **known), refusal.status, headers
+
+
+def _neighbours(document_id: str, page: InvoicePage) -> dict[str, str | None]:
+    """The addresses of the lines before and after."""
+
+    def address_of(lines: int | None) -> str | None:
+        known = {"document_id": document_id, "lines": lines or None}
+        return None if lines is None else url_for("dashboard.invoice", **known)  # type: ignore[arg-type]
+
+    return {"previous_url": address_of(page.previous_from), "next_url": address_of(page.next_from)}
 
 
 def _cache() -> ReadsCache:

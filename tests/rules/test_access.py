@@ -27,6 +27,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "auth.reconnect": (EVERYBODY, "POST", "/auth/reconnect"),
     "dashboard.document": (PERSON, "GET", "/documents/<document_id>"),
     "dashboard.documents": (PERSON, "GET", "/documents"),
+    "dashboard.invoice": (PERSON, "GET", "/documents/<document_id>/invoice"),
     "dashboard.overview": (EVERYBODY, "GET", "/"),
     "dashboard.target": (PERSON, "GET", "/documents/<document_id>/target"),
     "health.live": (EVERYBODY, "GET", "/health/live"),
