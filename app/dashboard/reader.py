@@ -5,7 +5,7 @@ Knows no request and keeps nothing; what is read for one person is never handed 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from app.errors import ReconnectNeeded
 from app.models import ReconnectReason
@@ -32,7 +32,7 @@ class Reader:
         """One page of documents."""
         return self._call(lambda token: self.api.documents(token, query))
 
-    def documents_json(self, query: DocumentQuery) -> dict[str, Any]:
+    def documents_json(self, query: DocumentQuery) -> bytes:
         """One page of documents as Pagero sent it."""
         return self._call(lambda token: self.api.documents_json(token, query))
 

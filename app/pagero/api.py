@@ -21,6 +21,7 @@ from app.errors import (
     PageroNotFound,
     PageroRefusedRequest,
 )
+from app.pagero import listings
 from app.pagero.files import PageroFiles
 from app.pagero.records import Document, DocumentPage, DocumentQuery, is_id
 from app.pagero.statuses import api_fault
@@ -52,11 +53,15 @@ class PageroApi:
 
     def documents(self, token: str, query: DocumentQuery) -> DocumentPage:
         """One page of documents, newest first as Pagero orders them."""
-        return DocumentPage.from_json(self.documents_json(token, query), query)
+        return DocumentPage.from_json(_listed(self.read_json(token, DOCUMENTS, LIST, query.pairs())), query)
 
-    def documents_json(self, token: str, query: DocumentQuery) -> dict[str, Any]:
-        """The same as received: {"items": [objects], "meta": object}, other members dropped."""
-        return _listed(self.read_json(token, DOCUMENTS, LIST, query.pairs()))
+    def documents_json(self, token: str, query: DocumentQuery) -> bytes:
+        """The same as Pagero wrote it: {"items": [objects], "meta": object}, other members dropped."""
+        reply = self._reply(token, DOCUMENTS, LIST, query.pairs(), seconds=self._total_seconds)
+        try:
+            return listings.checked(reply.body)
+        except ValueError:
+            raise PageroGarbled(LIST, reply.status) from None
 
     def document(self, token: str, document_id: str) -> Document:
         """One document. Raises PageroNotFound when this account has none of that id."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from app.errors import (
@@ -57,7 +58,7 @@ def test_a_list_is_asked_for_in_pageros_spelling(api: PageroApi, peer: RawPeer) 
 
 def test_a_list_for_scripts_is_items_and_meta_as_received(api: PageroApi, peer: RawPeer) -> None:
     peer.will(reply(200, ENVELOPE))
-    assert api.documents_json("tok", DocumentQuery()) == {
+    assert orjson.loads(api.documents_json("tok", DocumentQuery())) == {
         "items": [{"id": "a-1"}, {"id": "a-2", "x": {}}],
         "meta": {"offset": 0, "total": 2},
     }
@@ -196,7 +197,7 @@ def test_a_missing_document_is_not_found_but_a_missing_list_is_a_wrong_address(
 @pytest.mark.parametrize("headers", [(), ("Retry-After: 0",), ("Retry-After: soon",)])
 def test_a_busy_api_is_asked_once_more(api: PageroApi, peer: RawPeer, status: int, headers: tuple[str, ...]) -> None:
     peer.will(reply(status, b"", *headers), reply(200, EMPTY))
-    assert api.documents_json("tok", DocumentQuery()) == {"items": [], "meta": {}}
+    assert orjson.loads(api.documents_json("tok", DocumentQuery())) == {"items": [], "meta": {}}
     assert len(peer.requests) == 2
 
 
@@ -290,7 +291,7 @@ def test_ten_views_use_one_connection(api: PageroApi, peer: RawPeer) -> None:
 def test_a_list_of_many_items_is_read(api: PageroApi, peer: RawPeer) -> None:
     body: dict[str, Any] = {"items": [{"id": str(number)} for number in range(5000)], "meta": {"total": 5000}}
     peer.will(reply(200, json.dumps(body).encode()))
-    assert len(api.documents_json("tok", DocumentQuery())["items"]) == 5000
+    assert len(orjson.loads(api.documents_json("tok", DocumentQuery()))["items"]) == 5000
 
 
 def test_a_list_of_more_than_five_mebibytes_is_garbled(api: PageroApi, peer: RawPeer) -> None:
