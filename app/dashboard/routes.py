@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-import orjson
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
@@ -129,8 +128,7 @@ def target(document_id: str) -> Response:
 @signed_in_api
 def documents_json() -> Response:
     """The list of /documents for scripts, with its items as Pagero sent them."""
-    answer = _reader().documents_json(_query())
-    return Response(orjson.dumps(answer), content_type="application/json")
+    return Response(_reader().documents_json(_query()), content_type="application/json")
 
 
 def _unread(refusal: InvoiceUnreadable | ReadingBusy, known: dict[str, Any]) -> ResponseReturnValue:
