@@ -1,7 +1,8 @@
 """The lease on a connection: the right to refresh it, held by one worker at a time, judged by the database's clock.
 
 Every change of a holder is one conditional UPDATE on owner, fence and generation, in a transaction of its own. A holder
-that was replaced, or whose connection was ended or signed in anew, changes nothing.
+that was replaced, or whose connection was ended or signed in anew, changes nothing; only a pair it brings is stored as
+long as nothing newer is.
 """
 
 import os
@@ -112,9 +113,18 @@ class Leases:
         return self._change(lease, {"lease_until": self._now(self._life)})
 
     def save(self, lease: Lease, renewal: Renewal) -> Fate:
-        """Store the new pair and give the lease back, if the lease is still ours. SQLAlchemy's errors pass through."""
+        """Store the new pair and give the lease back. SQLAlchemy's errors pass through.
+
+        Somebody else may have taken over while this holder was paused. As long as they have stored nothing, this pair
+        is the only one that works: their call carries the token that was spent for it. So it is stored all the same,
+        also while their call runs. They are fenced off: refused, they look again and find this pair; forgiven, they
+        drop what they got. Because Pagero may have taken their call for a theft, the connection is left in doubt: the
+        next view renews early and finds out. A connection given up after a refusal stays so: there the theft is known.
+        """
         values = columns.renewed_columns(self._sealer, renewal)
         if self._write(_if_held(lease).values(**values), lease.account_id, "connection.renewed"):
+            return Fate.SAVED
+        if self._replace_spent(renewal, _UNREADABLE, state=_DOUBT):
             return Fate.SAVED
         return self._fate(renewal.spent, own_fence=lease.fence)
 
@@ -122,19 +132,9 @@ class Leases:
         """Store a pair that could not be saved when it came, unless the connection has moved on or was ended since.
 
         Whoever refreshes at this moment with the token that was spent for this pair is fenced off. A connection given
-        up because that token was refused comes back: nothing newer than this pair exists.
+        up because that token was refused, or could not be opened elsewhere, comes back: nothing newer exists.
         """
-        lost = and_(
-            TABLE.c.state == ConnectionState.RECONNECT_NEEDED.value,
-            TABLE.c.reason == ReconnectReason.ROTATION_LOST.value,
-        )
-        found = update(TABLE).where(
-            TABLE.c.id == renewal.spent.connection_id,
-            TABLE.c.generation == renewal.spent.generation,
-            or_(_USABLE, lost),
-        )
-        values = columns.renewed_columns(self._sealer, renewal) | {"fence": TABLE.c.fence + 1}
-        if self._write(found.values(**values), renewal.spent.account_id, "connection.renewed"):
+        if self._replace_spent(renewal, or_(_LOST, _UNREADABLE), state=ConnectionState.ACTIVE.value):
             return Fate.SAVED
         return self._fate(renewal.spent)
 
@@ -168,6 +168,16 @@ class Leases:
         change = _if_held(lease).values(**values)
         return self._write(change, lease.account_id, "connection.reconnect_needed", reason.value)
 
+    def _replace_spent(self, renewal: Renewal, given_up: ColumnElement[bool], *, state: str) -> bool:
+        """Store a pair in place of the generation it spent, whoever has the lease now, and fence them off."""
+        spent = update(TABLE).where(
+            TABLE.c.id == renewal.spent.connection_id,
+            TABLE.c.generation == renewal.spent.generation,
+            or_(_USABLE, given_up),
+        )
+        values = columns.renewed_columns(self._sealer, renewal) | {"fence": TABLE.c.fence + 1, "state": state}
+        return self._write(spent.values(**values), renewal.spent.account_id, "connection.renewed")
+
     def _change(self, lease: Lease, values: dict[str, Any]) -> bool:
         with self._engine.begin() as connection:
             return connection.execute(_if_held(lease).values(**values)).rowcount == 1
@@ -194,11 +204,8 @@ class Leases:
         return Fate.SAVED if ours else Fate.OVERTAKEN
 
     def _claimable(self) -> ColumnElement[bool]:
-        unreadable = and_(
-            TABLE.c.state == ConnectionState.RECONNECT_NEEDED.value, TABLE.c.reason == ReconnectReason.UNREADABLE.value
-        )
         return and_(
-            or_(_USABLE, unreadable),
+            or_(_USABLE, _UNREADABLE),
             _null_or(TABLE.c.lease_until, TABLE.c.lease_until < self._now()),
             _null_or(TABLE.c.retry_at, TABLE.c.retry_at <= self._now()),
             ~FROZEN,
@@ -210,6 +217,14 @@ class Leases:
 
 _DOUBT = ConnectionState.IN_DOUBT.value
 _USABLE = TABLE.c.state.in_((ConnectionState.ACTIVE.value, _DOUBT))
+
+
+def _given_up(reason: ReconnectReason) -> ColumnElement[bool]:
+    return and_(TABLE.c.state == ConnectionState.RECONNECT_NEEDED.value, TABLE.c.reason == reason.value)
+
+
+_LOST = _given_up(ReconnectReason.ROTATION_LOST)
+_UNREADABLE = _given_up(ReconnectReason.UNREADABLE)
 _CLAIMED = ("account_id", "fence", "state", "failures", REFRESH)
 
 

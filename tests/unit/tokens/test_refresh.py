@@ -24,9 +24,9 @@ from app.errors import (
 )
 from app.pagero.records import TokenAnswer
 from app.tokens.columns import Renewal
-from app.tokens.leases import Lease, Leases
+from app.tokens.leases import Fate, Lease, Leases
 from app.tokens.refresh import Refresher, _renewal
-from tests.unit.tokens.workshop import Machine, Workshop
+from tests.unit.tokens.workshop import OTHER_KEY, Machine, Workshop
 
 OPERATION = "refresh tokens"
 NOT_SPENT = [PageroUnreachable(OPERATION), PageroBusy(OPERATION, 429), PageroBusy(OPERATION, 503, 5)]
@@ -400,6 +400,80 @@ def test_a_late_writer_is_fenced_off(workshop: Workshop, machine: Machine) -> No
     assert not machine.vault.leases.renew(late)
     assert not machine.vault.leases.release(late)
     assert not machine.vault.leases.fail(late, "pagero_failed", 9, doubtful=True)
+
+
+def _meanwhile(workshop: Workshop, connection_id: str, other: Machine, fault: Exception) -> Callable[[], None]:
+    """The holder is paused for longer than its lease, and another machine's call fails with this."""
+
+    def meanwhile() -> None:
+        workshop.outlast_the_lease()
+        workshop.endpoint.faults = [fault]
+        _refuse(workshop, other, connection_id)
+
+    return meanwhile
+
+
+@pytest.mark.parametrize("fault", [PageroUnreachable(OPERATION), PageroTimedOut(OPERATION)], ids=_named)
+def test_a_late_pair_is_stored_when_whoever_took_over_got_no_answer(
+    workshop: Workshop, machine: Machine, fault: PageroError
+) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.in_flight = [_meanwhile(workshop, connection_id, workshop.machine(), fault)]
+    token = machine.token(connection_id)
+    row = workshop.row(connection_id)
+    assert (row.generation, row.state, row.failures, row.retry_at) == (2, "in_doubt", 0, None)
+    assert workshop.machine().token(connection_id) == token
+    workshop.pass_time(601)
+    assert machine.token(connection_id)
+    assert workshop.endpoint.reuses == 0
+    assert workshop.row(connection_id).state == "active"
+
+
+def test_a_late_pair_is_stored_when_whoever_took_over_lacks_the_key(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    stranger = workshop.machine(OTHER_KEY)
+
+    def meanwhile() -> None:
+        workshop.outlast_the_lease()
+        with pytest.raises(ReconnectNeeded):
+            stranger.token(connection_id)
+
+    workshop.endpoint.in_flight = [meanwhile]
+    token = machine.token(connection_id)
+    assert workshop.row(connection_id).reason is None
+    assert workshop.machine().token(connection_id) == token
+
+
+def test_a_late_pair_fences_off_a_call_with_the_spent_token(workshop: Workshop, machine: Machine) -> None:
+    """The one who took over has sent the spent token, and its refusal arrives after the late pair was stored."""
+    connection_id = workshop.expired()
+    late = machine.vault.leases.take(connection_id, 1)
+    assert late is not None
+    renewal = _renewal(late, workshop.endpoint.refresh(machine.vault.leases.open(late) or ""), "spent")
+    workshop.outlast_the_lease()
+    other = workshop.machine()
+
+    class RefusesLate:
+        def refresh(self, token: str) -> TokenAnswer:
+            assert machine.vault.leases.save(late, renewal) == Fate.SAVED
+            raise GrantRefused(OPERATION, 400)
+
+    other.access._refresher._endpoint = RefusesLate()
+    assert other.token(connection_id) == renewal.pair.access_token
+    row = workshop.row(connection_id)
+    assert (row.generation, row.state, row.lease_owner) == (2, "in_doubt", None)
+
+
+def test_a_grant_that_ends_after_a_late_pair_was_stored_counts_as_lost(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    other = workshop.machine()
+    workshop.endpoint.in_flight = [_meanwhile(workshop, connection_id, other, PageroTimedOut(OPERATION))]
+    machine.token(connection_id)
+    workshop.endpoint.end_all()  # the other call had reached Pagero, which took it for a theft
+    workshop.pass_time(601)
+    with pytest.raises(ReconnectNeeded) as needed:
+        machine.token(connection_id)
+    assert needed.value.reason == "rotation_lost"
 
 
 def test_events_prove_what_happened_and_show_no_token(workshop: Workshop, machine: Machine) -> None:

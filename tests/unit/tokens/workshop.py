@@ -99,6 +99,10 @@ class Workshop:
         self.clock.offset += timedelta(seconds=seconds)
         self._passed += seconds
 
+    def outlast_the_lease(self) -> None:
+        """Let so much time pass that a lease nobody renews is over."""
+        self.pass_time(self.settings.refresh_lease_seconds + 1)
+
     def account(self) -> str:
         """A new person."""
         name = secrets.token_hex(8)
