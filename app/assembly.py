@@ -23,7 +23,20 @@ from app.tokens.access import Access
 from app.tokens.canaries import check_canaries
 from app.tokens.sealing import Sealer
 from app.tokens.vault import Vault
-from app.web import assets, compression, csrf, formats, headers, health, languages, metrics, problems, request_log, words
+from app.web import (
+    assets,
+    compression,
+    csrf,
+    formats,
+    headers,
+    health,
+    ids,
+    languages,
+    metrics,
+    problems,
+    request_log,
+    words,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY_BYTES = 256 * 1024  # forms only; nothing here takes a file
@@ -87,5 +100,5 @@ def _services(app: Flask, settings: Settings, clock: Clock) -> Services:
 def _extend(app: Flask) -> None:
     Bootstrap5(app)
     Babel(app, locale_selector=languages.locale, timezone_selector=languages.timezone)
-    for part in (assets, request_log, headers, compression, csrf, formats, words, problems, health, metrics):
+    for part in (ids, assets, request_log, headers, compression, csrf, formats, words, problems, health, metrics):
         part.init_app(app)

@@ -57,6 +57,10 @@ def admit(parts: Services, sql_session: Session, wanted: Admission) -> str:
             log.warning("admission_not_stored", fault=type(error).__name__, again=pause is not None)
             if pause is not None:
                 time.sleep(pause)
+        except SQLAlchemyError as error:  # what trying again does not mend
+            sql_session.rollback()
+            log.warning("admission_not_stored", fault=type(error).__name__, again=False)
+            break
         else:
             return secret_id
     raise StorageUnavailable

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 MOST_PARAMETERS = 50
 LONGEST_CODE = 2048
-LONGEST_ISS = 1024
+LONGEST_ISS = 255  # as the column that remembers it
 LONGEST_LOGGED = 64
 READ_ONCE = ("state", "code", "iss", "error")
 # Only other flows bring these (implicit, JARM); taking them for ours would mix flows up (RFC 9700, 2.1.2).

@@ -7,12 +7,12 @@ from html import escape
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimedOut
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
-from app.errors import AppError, SignInFailed, StorageUnavailable
+from app.errors import AppError, RequestRefused, SignInFailed, StorageUnavailable
 
 STORAGE_FAULTS = (OperationalError, InterfaceError, InternalError, PoolTimedOut)
 PAGES = {404: "not_found", 429: "too_many"}  # any other status of Werkzeug's below 500 is "bad_request"
@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(fault, _answer_storage)
 
 
+    app.register_error_handler(DataError, _answer_unstorable)
 def wants_json() -> bool:
     """Whether a script asks: under /api/, or by an Accept header that names JSON and prefers it to HTML."""
     accepted = request.accept_mimetypes
@@ -89,6 +90,12 @@ def _answer_storage(error: Exception) -> Response:
 def _answer_unknown(error: Exception) -> Response:
     log.error("unexpected", fault=type(error).__name__, exc_info=error)
     return draw(Broken())
+
+def _answer_unstorable(error: Exception) -> Response:
+    """A value no column takes, such as one with NUL in it: it came with the request."""
+    log.error("value_unstorable", cause=type(getattr(error, "orig", None)).__name__)
+    return draw(RequestRefused("value_unstorable"))
+
 
 
 def _detail(problem: AppError) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from app.auth import admission, routes, transaction
 from app.auth.transaction import REMEMBERED, VALID
@@ -584,6 +584,18 @@ class TestTheDatabase:
         assert rows.count(BrowserSession) == rows.count(Connection) == rows.count(Account) == 0
         assert len(window.pagero.revoked) == (0 if revocation_fails else 1)
         assert ("tokens_orphaned" if revocation_fails else "tokens_given_back") in capsys.readouterr().out
+
+    def test_refusing_a_value_at_the_commit_gives_the_tokens_back_and_says_so(
+        self, window: Window, rows: Stored, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: Any) -> str:
+            raise DataError("INSERT", {}, Exception("value too long"))
+
+        monkeypatch.setattr(admission, "_admit_once", refuse)
+
+        assert window.come_back(window.start()).status_code == 503
+        assert len(window.pagero.revoked) == 1
+        assert rows.count(BrowserSession) == rows.count(Account) == 0
 
     def test_refusing_the_audit_line_does_not_change_the_answer(
         self, window: Window, monkeypatch: pytest.MonkeyPatch

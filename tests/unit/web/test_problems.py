@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimedOut
 from werkzeug.exceptions import BadRequest, Forbidden, ImATeapot, NotFound, ServiceUnavailable
 
@@ -191,3 +191,12 @@ def test_a_fault_in_teardown_does_not_change_the_answer(window: Window, applicat
     application.teardown_request(lambda _: None)
 
     assert window.open("/health/live").status_code == 200
+
+
+def test_a_value_the_database_cannot_hold_is_the_requests_fault_and_is_not_logged(
+    raising: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = raising(DataError("INSERT secret_word", {}, Exception("secret_word")))
+
+    assert answer.status_code == 400
+    assert "secret_word" not in capsys.readouterr().out
