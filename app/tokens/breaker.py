@@ -57,7 +57,11 @@ class Breaker:
 
 
 class RefusalWatch:
-    """Notices when suddenly many grants are refused: then the server is more likely wrong than the grants are dead."""
+    """Notices when suddenly many grants are refused: then the server is more likely wrong than the grants are dead.
+
+    Each process watches for itself. So before all of them have noticed, nine connections for each process can end,
+    and more where refusals are fewer than a fifth of a process's answers.
+    """
 
     def __init__(self, seconds: Seconds = boot_seconds) -> None:
         self._seconds = seconds

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from secrets import token_hex
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, Update, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, Update, and_, case, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -26,6 +26,8 @@ from app.tokens.sealing import Sealer
 from app.tokens.switches import FROZEN
 
 UNREADABLE_PAUSE = timedelta(minutes=1)
+MASS_REFUSAL = "mass_refusal"
+"""Outcome of a refresh that Pagero refused while it refused so many that no single one was believed."""
 ACTOR = "system"  # in the audit trail
 
 
@@ -41,6 +43,9 @@ class Lease:
     in_doubt: bool
     """Whether an earlier call with this refresh token may have spent it."""
     failures: int
+    """Refreshes failed in a row, for whatever reason."""
+    refused_before: int
+    """Refusals in a row that were not believed because there were too many of them everywhere."""
     claimed_at: datetime
     """The database's clock when the lease was taken: a new token's life is counted from here."""
     sealed_refresh_token: bytes | None = field(repr=False)
@@ -79,11 +84,13 @@ class Leases:
         if forced:
             claim = claim.where(_null_or(TABLE.c.forced_at, TABLE.c.forced_at <= self._now(-FORCED_EVERY)))
             claim = claim.values(forced_at=self._now())
+        handed_out = TABLE.c.spent_generation == TABLE.c.generation
         claim = claim.values(
             lease_owner=owner,
             lease_until=self._now(self._life),
             fence=TABLE.c.fence + 1,
-            state=case((TABLE.c.spent_generation == TABLE.c.generation, _DOUBT), else_=TABLE.c.state),
+            state=case((handed_out, _DOUBT), else_=TABLE.c.state),
+            reason=case((handed_out, null()), else_=TABLE.c.reason),
             spent_generation=TABLE.c.generation,
         ).returning(*(TABLE.c[name] for name in _CLAIMED), self._now().label("claimed_at"))
         with self._engine.begin() as connection:
@@ -98,6 +105,7 @@ class Leases:
             fence=row.fence,
             in_doubt=row.state == ConnectionState.IN_DOUBT,
             failures=row.failures,
+            refused_before=row.failures if row.last_refresh_outcome == MASS_REFUSAL else 0,
             claimed_at=row.claimed_at,
             sealed_refresh_token=row.sealed_refresh_token,
         )
@@ -142,14 +150,17 @@ class Leases:
         """Give the lease back after a call without success; nobody tries again before the delay is over.
 
         Doubtful: the refresh token may be spent. Otherwise it certainly is not, and an older doubt stays as it was.
+        Failures are counted in a row; a MASS_REFUSAL counts only others of its kind.
         """
+        more = TABLE.c.failures + 1
+        alone = case((TABLE.c.last_refresh_outcome == MASS_REFUSAL, more), else_=1)
         values: dict[str, Any] = {
             **columns.WITHOUT_LEASE,
             "retry_at": self._now(timedelta(seconds=delay_seconds)),
-            "failures": TABLE.c.failures + 1,
+            "failures": alone if outcome == MASS_REFUSAL else more,
             "last_refresh_outcome": outcome,
         }
-        values |= {"state": _DOUBT} if doubtful else {"forced_at": None}
+        values |= {"state": _DOUBT, "reason": None} if doubtful else {"forced_at": None}
         return self._change(lease, values)
 
     def release(self, lease: Lease) -> bool:
@@ -163,8 +174,12 @@ class Leases:
             "state": ConnectionState.RECONNECT_NEEDED.value,
             "reason": reason.value,
             "last_refresh_outcome": reason.value,
-            "retry_at": self._now(UNREADABLE_PAUSE) if reason == ReconnectReason.UNREADABLE else None,
+            "retry_at": None,
         }
+        if reason == ReconnectReason.UNREADABLE:
+            # Another machine may have the key. Then it must know of the doubt this state hides.
+            values |= {"retry_at": self._now(UNREADABLE_PAUSE)}
+            values |= {"spent_generation": lease.generation if lease.in_doubt else None}
         change = _if_held(lease).values(**values)
         return self._write(change, lease.account_id, "connection.reconnect_needed", reason.value)
 
@@ -225,7 +240,7 @@ def _given_up(reason: ReconnectReason) -> ColumnElement[bool]:
 
 _LOST = _given_up(ReconnectReason.ROTATION_LOST)
 _UNREADABLE = _given_up(ReconnectReason.UNREADABLE)
-_CLAIMED = ("account_id", "fence", "state", "failures", REFRESH)
+_CLAIMED = ("account_id", "fence", "state", "failures", "last_refresh_outcome", REFRESH)
 
 
 def _null_or(column: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -29,7 +29,7 @@ from app.tokens.breaker import Breaker, RefusalWatch
 from app.tokens.columns import Renewal, pair_of
 from app.tokens.freshness import LONGEST_DELAY_SECONDS, back_off_seconds
 from app.tokens.heartbeat import Seconds, beating, boot_seconds, is_late
-from app.tokens.leases import Fate, Lease
+from app.tokens.leases import MASS_REFUSAL, Fate, Lease
 from app.tokens.recovery import Recovery
 from app.tokens.vault import Vault
 
@@ -166,10 +166,10 @@ class Refresher:
     def _refused(self, lease: Lease) -> AppError | None:
         """Pagero says invalid_grant: ReconnectNeeded if that ends the connection; None if the row moved on."""
         self._breaker.succeeded()
-        if self._refusals.note(refused=True) and lease.failures < MASS_PATIENCE:
-            self._tell("mass_refusal", lease, level="critical")
+        if self._refusals.note(refused=True) and lease.refused_before < MASS_PATIENCE:
+            self._tell(MASS_REFUSAL, lease, level="critical")
             delay = back_off_seconds(1, int(LONGEST_DELAY_SECONDS))
-            self._give_back(lease, "mass_refusal", delay, doubtful=False)
+            self._give_back(lease, MASS_REFUSAL, delay, doubtful=False)
             return PageroBusy(OPERATION, retry_after=int(delay))
         reason = ReconnectReason.ROTATION_LOST if lease.in_doubt else ReconnectReason.ENDED_AT_PAGERO
         if self._leases.end(lease, reason):

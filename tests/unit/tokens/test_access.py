@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from app.errors import Disconnected, PageroBusy, PageroFailed, PageroUnauthorized, PageroUnreachable, ReconnectNeeded
+from app.errors import (
+    Disconnected,
+    PageroBusy,
+    PageroFailed,
+    PageroTimedOut,
+    PageroUnauthorized,
+    PageroUnreachable,
+    ReconnectNeeded,
+)
 from app.models import Connection
 from app.tokens.access import Access, AccessToken
 from app.tokens.leases import Lease, Leases
@@ -384,6 +392,23 @@ def test_unreadable_tokens_ask_for_their_person_and_heal_when_the_key_is_back(wo
     workshop.pass_time(600)
     assert owner.token(connection_id)
     assert workshop.row(connection_id).state == "active"
+
+
+def test_a_doubt_is_remembered_while_the_tokens_cannot_be_opened(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    workshop.endpoint.lost_answers = [PageroTimedOut("refresh tokens")]
+    with pytest.raises(PageroBusy):
+        machine.token(connection_id)
+    stranger = workshop.machine(OTHER_KEY)
+    for _ in range(2):
+        workshop.pass_time(61)
+        with pytest.raises(ReconnectNeeded, match="unreadable"):
+            stranger.token(connection_id)
+        assert workshop.row(connection_id).reason == "unreadable"
+    workshop.pass_time(61)
+    with pytest.raises(ReconnectNeeded) as needed:
+        machine.token(connection_id)
+    assert needed.value.reason == "rotation_lost"
 
 
 def test_an_access_token_unreadable_again_within_a_minute_asks_for_its_person(

@@ -104,13 +104,14 @@ def test_a_new_process_on_the_machine_stores_it_before_it_refreshes(
     assert len(workshop.endpoint.refreshes) == 1
 
 
-def test_it_brings_back_a_connection_given_up_because_its_token_was_spent(
-    workshop: Workshop, failing: tuple[Machine, Outage]
+@pytest.mark.parametrize("reason", ["rotation_lost", "unreadable"])
+def test_it_brings_back_a_connection_given_up_because_its_token_was_spent_or_could_not_be_opened(
+    workshop: Workshop, failing: tuple[Machine, Outage], reason: str
 ) -> None:
     machine, outage = failing
     connection_id = workshop.expired()
     token = machine.token(connection_id)
-    workshop.change(connection_id, state="reconnect_needed", reason="rotation_lost", lease_owner=None, lease_until=None)
+    workshop.change(connection_id, state="reconnect_needed", reason=reason, lease_owner=None, lease_until=None)
     outage.over = True
     _settled(machine)
     assert machine.token(connection_id) == token

@@ -242,6 +242,19 @@ def test_a_mass_of_refusals_is_not_believed(workshop: Workshop, machine: Machine
     assert workshop.row(people[-1]).last_refresh_outcome == "mass_refusal"
 
 
+def test_a_mass_of_refusals_is_not_believed_after_a_long_outage_either(workshop: Workshop, machine: Machine) -> None:
+    people = [workshop.sign_in() for _ in range(11)]
+    workshop.pass_time(601)
+    for person in people:
+        workshop.change(person, failures=12, last_refresh_outcome="pagero_failed")
+    workshop.endpoint.end_all()
+    for person in people:
+        with pytest.raises((ReconnectNeeded, PageroBusy)):
+            machine.token(person)
+    row = workshop.row(people[-1])
+    assert (row.state, row.failures, row.last_refresh_outcome) == ("active", 1, "mass_refusal")
+
+
 def test_refusals_that_go_on_for_an_hour_are_believed_after_all(
     workshop: Workshop, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
