@@ -19,6 +19,7 @@ from app.db import db
 from app.errors import SignInFailed, SignInRunning
 from app.services import services
 from app.web import headers, metrics, problems, sessions
+from app.web.addresses import client_address
 from app.web.rates import RateLimit
 
 SHOWN_IN = ("document", "")  # what Sec-Fetch-Dest says of a window, and of a browser that does not send it
@@ -33,7 +34,7 @@ blueprint = Blueprint("auth", __name__, url_prefix="/auth")
 def login() -> ResponseReturnValue:
     """Begin a sign-in and go to Pagero's login page. Of the query only `next` and `prompt=login` count."""
     _require_somebody_looking()
-    _limits("starts").require(request.remote_addr)
+    _limits("starts").require(client_address())
     parts = services()
     target = safe_target(_only_value("next"))
     prompt = "login" if _only_value("prompt") == "login" else None
@@ -67,7 +68,7 @@ def ask_reconnect() -> ResponseReturnValue:
 
     The token stands in the query, because queries are never logged.
     """
-    _limits("starts").require(request.remote_addr)
+    _limits("starts").require(client_address())
     token = _only_value("link") or ""
     reconnect_links.account_of(services(), token)
     page = make_response(render_template("auth/reconnect.html", link=token))
@@ -79,7 +80,7 @@ def ask_reconnect() -> ResponseReturnValue:
 @open_to_all
 def reconnect() -> ResponseReturnValue:
     """Spend the link and begin a sign-in that nobody but its account's person can finish."""
-    _limits("starts").require(request.remote_addr)
+    _limits("starts").require(client_address())
     parts = services()
     account_id = reconnect_links.spend(parts, request.form.get("link", ""), _own_account())
     return _to_pagero(begin(parts.settings, parts.clock.now(), HOME, reconnects=account_id), prompt="login")
@@ -110,7 +111,7 @@ def _prepare(state: BlueprintSetupState) -> None:
 
 
 def _signed_in(answer: CallbackAnswer, attempt: Attempt | None) -> Response:
-    device = sessions.Device(request.user_agent.string, request.remote_addr or "")
+    device = sessions.Device(request.user_agent.string, client_address())
     arrival = sign_in.Arrival(answer, attempt, sessions.visitor(), device)
     claimed = sign_in.claim(services(), arrival)
     response = redirect(safe_target(attempt.target if attempt else None), 303)
@@ -143,7 +144,7 @@ def _require_somebody_looking() -> None:
 def _note(failure: SignInFailed) -> None:
     metrics.sign_in(failure.reason)
     visitor = sessions.visitor()
-    if _limits("audits").allows(request.remote_addr):  # the log line comes in any case
+    if _limits("audits").allows(client_address()):  # the log line comes in any case
         admission.record_failure(db.session(), failure.reason, visitor.account_id if visitor else None)
 
 

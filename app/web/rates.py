@@ -3,13 +3,14 @@
 Bounded: when too many addresses are known, the one not heard of for longest is forgotten.
 """
 
-import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import ip_network
 from threading import Lock
 
 from app.errors import TooManyRequests
+from app.web.addresses import one_spelling
 
 MOST_ADDRESSES = 10_000
 IPV6_SITE_BITS = 64  # whoever has one IPv6 address has 2^64
@@ -41,10 +42,5 @@ class RateLimit:
 
 
 def _site(address: str | None) -> str:
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if found.version == 4:  # noqa: PLR2004 - IPv4
-        return str(found)
-    return str(ipaddress.ip_network((found, IPV6_SITE_BITS), strict=False))
+    known = one_spelling(address or "")
+    return str(ip_network((known, IPV6_SITE_BITS), strict=False)) if ":" in known else known

@@ -24,6 +24,7 @@ from structlog.typing import Processor
 
 from app.services import services
 from app.settings import Settings
+from app.web.addresses import client_address
 from app.web.redaction import Redaction, masked
 
 # What these loggers say at DEBUG holds addresses with queries, SQL values or PKCE verifiers.
@@ -114,7 +115,7 @@ def _begin() -> None:
     g.request_id = request_id
     g.started = perf_counter()
     clear_contextvars()
-    bind_contextvars(request_id=request_id, remote_addr=request.remote_addr)
+    bind_contextvars(request_id=request_id, remote_addr=client_address())
 
 
 def _request_id() -> str:
@@ -143,7 +144,7 @@ def _write_line(answer: Response, endpoint: str | None, request_id: str) -> None
         "at": datetime.now(UTC).isoformat(),
         "level": "info",
         "request_id": request_id,
-        "remote_addr": request.remote_addr,
+        "remote_addr": client_address(),
         "account_id": visitor.account_id if visitor else None,
         "method": request.method,
         "endpoint": endpoint,

@@ -81,3 +81,20 @@ def test_the_memory_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
         assert limit.allows(f"192.0.2.{number}")
 
     assert len(limit._buckets) == 10
+
+
+def test_ipv4_addresses_that_arrive_as_ipv6_do_not_pay_for_each_other() -> None:
+    limit = RateLimit(burst=1, per_second=1, clock=Seconds())
+
+    assert limit.allows("::ffff:192.0.2.1")
+    assert limit.allows("::ffff:192.0.2.2")
+    assert not limit.allows("192.0.2.2")
+
+
+def test_another_port_is_not_another_address() -> None:
+    limit = RateLimit(burst=1, per_second=1, clock=Seconds())
+
+    assert limit.allows("192.0.2.1:1001")
+    assert not limit.allows("192.0.2.1:1002")
+    assert limit.allows("[2001:db8::1]:1001")
+    assert not limit.allows("2001:db8::2")
