@@ -50,7 +50,7 @@ def reseal(batch: int) -> None:
         left = work.left()
     for connection_id in unreadable[:MOST_NAMED]:
         click.echo(f"cannot be opened: {connection_id}", err=True)
-    waiting = not services().vault.journal.is_empty()
+    waiting = services().vault.journal.holds_anything()
     if waiting:
         click.echo("answers wait in this machine's token journal, perhaps under another key", err=True)
     if left or waiting:

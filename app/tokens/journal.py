@@ -2,11 +2,13 @@
 
 A refresh token that was answered exists nowhere else: the old one died when Pagero answered. Each answer is one file of
 mode 0600, sealed like everything else and bound to its connection and generation. It refuses to hold anything in the
-clear, and files that cannot be opened are left where they are for the operator.
+clear. A file that cannot be read (another key, another release, a fault of the disk) holds nobody up: it is left where
+it is for the operator, and looked at again after a while.
 """
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -22,6 +24,8 @@ from app.errors import SealBroken
 from app.tokens.columns import Pair, Renewal, Row
 from app.tokens.sealing import Place, Sealer
 
+VERSION = 1  # of an entry's members
+LOOK_AGAIN_SECONDS = 60.0
 NAME = re.compile(r"([0-9a-zA-Z-]{1,36})\.([0-9]{1,18})")
 
 log = get_logger(__name__)
@@ -35,11 +39,13 @@ class Journal:
         address = engine.url.render_as_string(hide_password=True)
         self._folder = folder / sha256(address.encode()).hexdigest()[:16]
         self._sealer = sealer
+        self._unreadable: dict[str, float] = {}
+        """By file name: when to look at it again (time.monotonic())."""
 
     def keep(self, renewal: Renewal) -> None:
         """Write an answer to disk, for certain. Raises OSError when that is impossible."""
         name = f"{renewal.spent.connection_id}.{renewal.spent.generation}"
-        content = orjson.dumps(asdict(renewal))
+        content = orjson.dumps({"version": VERSION, **asdict(renewal)})
         sealed = self._sealer.seal(content, _place(name))
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = self._folder / f"{name}~{os.getpid()}"
@@ -49,25 +55,42 @@ class Journal:
             file.flush()
             os.fsync(descriptor)
         unfinished.replace(self._folder / name)
+        self._unreadable.pop(name, None)
         self._sync_folder()
 
     def entries(self) -> Iterator[Renewal]:
-        """What is kept, as far as it can be opened."""
-        for path in self._paths():
+        """What is kept, as far as it can be read."""
+        for path in self._readable_paths():
             try:
-                yield _renewal(self._sealer.open(path.read_bytes(), _place(path.name)))
-            except SealBroken:
-                log.critical("journal.unreadable", file=path.name)
+                renewal = _renewal(self._sealer.open(path.read_bytes(), _place(path.name)))
             except FileNotFoundError:  # another process was first
                 continue
+            except (SealBroken, OSError, ValueError, TypeError, KeyError) as error:
+                self._pass_over(path.name, error)
+                continue
+            self._unreadable.pop(path.name, None)
+            yield renewal
 
     def drop(self, renewal: Renewal) -> None:
         """Forget an answer that is stored, or of no use any more."""
         (self._folder / f"{renewal.spent.connection_id}.{renewal.spent.generation}").unlink(missing_ok=True)
 
     def is_empty(self) -> bool:
-        """Whether nothing is kept. Cheap: asked before every refresh."""
-        return not self._paths()
+        """Whether there is nothing to be read, as far as this process knows. Cheap: asked before every refresh."""
+        return not self._readable_paths()
+
+    def holds_anything(self) -> bool:
+        """Whether anything is kept at all, readable or not: for operators."""
+        return bool(self._paths())
+
+    def _pass_over(self, name: str, error: Exception) -> None:
+        if name not in self._unreadable:  # said once, not every minute
+            log.critical("journal.unreadable", file=name, error=type(error).__name__)
+        self._unreadable[name] = time.monotonic() + LOOK_AGAIN_SECONDS
+
+    def _readable_paths(self) -> list[Path]:
+        now = time.monotonic()
+        return [path for path in self._paths() if self._unreadable.get(path.name, now) <= now]
 
     def _paths(self) -> list[Path]:
         try:
@@ -89,6 +112,8 @@ def _place(name: str) -> Place:
 
 def _renewal(content: str) -> Renewal:
     members: dict[str, Any] = orjson.loads(content)
+    if members.pop("version") != VERSION:
+        raise ValueError("an entry of another release")
     issued_at = datetime.fromisoformat(members["issued_at"])
     kept = {"spent": Row(**members["spent"]), "pair": Pair(**members["pair"]), "issued_at": issued_at}
     return Renewal(**(members | kept))

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -13,7 +14,8 @@ from structlog.testing import capture_logs
 
 from app.errors import Disconnected, StorageUnavailable
 from app.models import Connection
-from app.tokens import recovery, refresh
+from app.tokens import journal, recovery, refresh
+from app.tokens.sealing import Place
 from tests.unit.tokens.workshop import OTHER_KEY, Machine, Workshop
 
 
@@ -201,6 +203,69 @@ def test_a_file_that_cannot_be_opened_is_left_for_the_operator(
         stranger.access.recover()
     assert [entry["event"] for entry in logs] == ["journal.unreadable"]
     assert len(_files(folder)) == 1
+
+
+def _of_another_release(machine: Machine, file: Path) -> None:
+    sealer = machine.vault.journal._sealer
+    place = Place("journal", "answer", file.name)
+    members = orjson.loads(sealer.open(file.read_bytes(), place))
+    file.write_bytes(sealer.seal(orjson.dumps(members | {"version": 2, "new": 1}), place))
+
+
+def _without_members(machine: Machine, file: Path) -> None:
+    place = Place("journal", "answer", file.name)
+    file.write_bytes(machine.vault.journal._sealer.seal(b'{"version": 1, "issued_at": "2026-01-01"}', place))
+
+
+def _not_json(machine: Machine, file: Path) -> None:
+    file.write_bytes(machine.vault.journal._sealer.seal(b"?", Place("journal", "answer", file.name)))
+
+
+def _a_folder(_: Machine, file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("spoil", [_of_another_release, _without_members, _not_json, _a_folder])
+def test_a_file_that_cannot_be_read_holds_nobody_up_and_is_said_once(
+    workshop: Workshop,
+    failing: tuple[Machine, Outage],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Machine, Path], None],
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(recovery.Recovery, "go_on", lambda _: None)
+        failing[0].token(workshop.expired())
+    (file,) = _files(folder)
+    spoil(failing[0], file)
+    machine = workshop.machine(token_journal_dir=folder)
+    somebody_else = workshop.expired()
+    with capture_logs() as logs:
+        machine.access.recover()
+        assert machine.token(somebody_else)
+    said = [(entry["file"], entry["log_level"]) for entry in logs if entry["event"] == "journal.unreadable"]
+    assert said == [(file.name, "critical")]
+    assert machine.access._refresher._recovery._thread is None
+    assert (machine.vault.journal.is_empty(), machine.vault.journal.holds_anything()) == (True, True)
+
+
+def test_a_file_that_cannot_be_read_now_is_looked_at_again(
+    workshop: Workshop, failing: tuple[Machine, Outage], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection_id = workshop.expired()
+    with monkeypatch.context() as patched:
+        patched.setattr(recovery.Recovery, "go_on", lambda _: None)
+        token = failing[0].token(connection_id)
+    machine = workshop.machine(token_journal_dir=folder)
+    monkeypatch.setattr(journal, "LOOK_AGAIN_SECONDS", 0)
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr(Path, "read_bytes", lambda _: (_ for _ in ()).throw(OSError("too many open files")))
+        for _ in range(3):
+            assert list(machine.vault.journal.entries()) == []
+    assert len(logs) == 1
+    machine.access.recover()
+    assert machine.token(connection_id) == token
 
 
 def test_renaming_a_file_does_not_make_it_another_connections(
