@@ -44,9 +44,7 @@ def end_here(services: Services, connection_id: str, *, actor: str, revoke_now: 
     if connection.state == ConnectionState.DISCONNECTED:
         db.session.rollback()
         return None
-    leaving = services.vault.revocations.end_here(db.session(), connection)
-    if not revoke_now:
-        connection.revoke_retry_at = connection.disconnected_at
+    leaving = services.vault.revocations.end_here(db.session(), connection, due_at_once=not revoke_now)
     if actor != leaving.account_id:
         db.session.execute(delete(BrowserSession).where(BrowserSession.account_id == leaving.account_id))
     audit.record(db.session, "connection.ended", account_id=leaving.account_id, actor=actor)

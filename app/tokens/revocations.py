@@ -1,14 +1,15 @@
 """Ending a connection: here first and for certain, then at Pagero, with the outcome written down.
 
 Until Pagero has confirmed, the refresh token stays sealed so that the revocation can be tried again; it is never used
-for anything else, and it is wiped when Pagero confirms or when we give up.
+for anything else, and it is wiped when Pagero confirms or when we give up. It refuses to wipe what it cannot open:
+another machine, or this one with its key back, can still revoke it.
 """
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import CursorResult, Engine, and_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, and_, case, select, update
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
@@ -29,6 +30,8 @@ LONGEST_RETRY_SECONDS = 6 * 3600  # twelve attempts then reach over a day and a 
 ATTEMPT_TAKES = timedelta(minutes=2)
 """Nobody else tries while one attempt may be running: two calls of at most a minute each."""
 
+CANDIDATES = 20
+
 log = get_logger(__name__)
 
 
@@ -40,6 +43,8 @@ class Leaving:
     account_id: str
     generation: int
     attempts: int
+    is_unreadable: bool
+    """Whether there is a refresh token that this machine cannot open."""
     refresh_token: str | None = field(repr=False)
     access_token: str | None = field(default=None, repr=False)
 
@@ -52,23 +57,18 @@ class Revocations:
         self._sealer = sealer
         self._clock = clock
 
-    def end_here(self, sql_session: Session, connection: Connection) -> Leaving:
+    def end_here(self, sql_session: Session, connection: Connection, *, due_at_once: bool = False) -> Leaving:
         """End a connection in the caller's transaction, which holds its row locked, and take its tokens along.
 
-        A refresh that is running is fenced off. The access token is wiped at once; it lives for minutes anyway.
+        A refresh that is running is fenced off. The access token is wiped at once; it lives for minutes anyway. The
+        caller carries the revocation out; or, with `due_at_once`, leaves it to whoever asks take_due() next.
         """
         now = sql_session.scalars(select(self._now())).one()
-        leaving = Leaving(
-            connection_id=connection.id,
-            account_id=connection.account_id,
-            generation=connection.generation,
-            attempts=0,
-            refresh_token=self._opened(connection, REFRESH),
-            access_token=self._opened(connection, ACCESS),
-        )
+        leaving = self._leaving(connection, attempts=0, access_token=self._opened(connection, ACCESS))
+        has_refresh_token = connection.sealed_refresh_token is not None
         values: dict[str, Any] = {
             **columns.WITHOUT_LEASE,
-            **({ACCESS: None} if leaving.refresh_token else columns.WITHOUT_TOKENS),
+            **({ACCESS: None} if has_refresh_token else columns.WITHOUT_TOKENS),
             "state": ConnectionState.DISCONNECTED.value,
             "reason": None,
             "fence": connection.fence + 1,
@@ -79,7 +79,7 @@ class Revocations:
             "disconnected_at": now,
             "revoke_outcome": RevokeOutcome.PENDING.value,
             "revoke_attempts": 0,
-            "revoke_retry_at": now + ATTEMPT_TAKES,
+            "revoke_retry_at": now if due_at_once else now + ATTEMPT_TAKES,
         }
         for name, value in values.items():
             setattr(connection, name, value)
@@ -104,33 +104,36 @@ class Revocations:
         )
         with self._engine.begin() as connection:
             connection.execute(update(TABLE).where(ended).values(**values))
-        return Leaving(row.connection_id, row.account_id, row.generation, 0, pair.refresh_token, pair.access_token)
+        return Leaving(
+            row.connection_id, row.account_id, row.generation, 0, False, pair.refresh_token, pair.access_token
+        )
 
     def take_due(self) -> Leaving | None:
-        """One revocation whose next attempt is due, taken by this caller alone; None when there is none."""
+        """One revocation whose next attempt is due, taken by this caller alone; None when there is none it can do.
+
+        Tokens under a key this machine lacks are left untouched for a machine that has it.
+        """
         due = and_(
             TABLE.c.state == ConnectionState.DISCONNECTED.value,
             TABLE.c.revoke_outcome == RevokeOutcome.PENDING.value,
             TABLE.c.revoke_retry_at <= self._now(),
         )
+        foreign = case((TABLE.c.key_id.not_in(self._sealer.key_ids), True), else_=False)
         with reading(self._engine) as connection:
-            candidates = connection.scalars(select(TABLE.c.id).where(due).limit(20)).all()
+            wanted = select(TABLE.c.id, foreign.label("foreign")).where(due).order_by(foreign)
+            candidates = connection.execute(wanted.limit(CANDIDATES)).all()
         for candidate in candidates:
-            with Session(self._engine) as sql_session, sql_session.begin():
-                taken = (
-                    update(TABLE).where(TABLE.c.id == candidate, due).values(revoke_retry_at=self._now(ATTEMPT_TAKES))
-                )
-                if cast("CursorResult[Any]", sql_session.execute(taken)).rowcount == 1:
-                    row = sql_session.get_one(Connection, candidate)
-                    return Leaving(
-                        row.id, row.account_id, row.generation, row.revoke_attempts, self._opened(row, REFRESH)
-                    )
+            if candidate.foreign:
+                _tell_unreadable(candidate.id)
+            elif leaving := self._take(candidate.id, due):
+                return leaving
         return None
 
     def carry_out(self, endpoint: "TokenEndpoint", leaving: Leaving, actor: str) -> RevokeOutcome:
         """Revoke at Pagero: the refresh token, then the access token (RFC 7009, 2.1). Records the outcome."""
         outcome = self._outcome(leaving, confirmed=_revoked_at_pagero(endpoint, leaving))
-        values: dict[str, Any] = {"revoke_outcome": outcome.value, "revoke_attempts": leaving.attempts + 1}
+        attempts = leaving.attempts if leaving.is_unreadable else leaving.attempts + 1
+        values: dict[str, Any] = {"revoke_outcome": outcome.value, "revoke_attempts": attempts}
         if outcome == RevokeOutcome.PENDING:
             delay = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**leaving.attempts)
             values["revoke_retry_at"] = self._now(timedelta(seconds=delay))
@@ -140,6 +143,8 @@ class Revocations:
         return outcome
 
     def _outcome(self, leaving: Leaving, *, confirmed: bool) -> RevokeOutcome:
+        if leaving.is_unreadable:
+            return RevokeOutcome.PENDING
         if confirmed:
             return RevokeOutcome.CONFIRMED
         can_try_again = leaving.refresh_token is not None and leaving.attempts + 1 < MOST_ATTEMPTS
@@ -165,6 +170,31 @@ class Revocations:
             sql_session.add(event)
         log.info("connection.revoked", connection_id=leaving.connection_id, outcome=outcome.value)
 
+    def _take(self, connection_id: str, due: ColumnElement[bool]) -> Leaving | None:
+        """None: somebody else was first, or it cannot be opened; then it is due again later."""
+        attempt = update(TABLE).where(TABLE.c.id == connection_id, due).values(revoke_retry_at=self._now(ATTEMPT_TAKES))
+        with Session(self._engine) as sql_session, sql_session.begin():
+            if cast("CursorResult[Any]", sql_session.execute(attempt)).rowcount != 1:
+                return None
+            row = sql_session.get_one(Connection, connection_id)
+            leaving = self._leaving(row, attempts=row.revoke_attempts)
+        return None if leaving.is_unreadable else leaving
+
+    def _leaving(self, connection: Connection, *, attempts: int, access_token: str | None = None) -> Leaving:
+        refresh_token = self._opened(connection, REFRESH)
+        is_unreadable = refresh_token is None and connection.sealed_refresh_token is not None
+        if is_unreadable:
+            _tell_unreadable(connection.id)
+        return Leaving(
+            connection_id=connection.id,
+            account_id=connection.account_id,
+            generation=connection.generation,
+            attempts=attempts,
+            is_unreadable=is_unreadable,
+            refresh_token=refresh_token,
+            access_token=access_token,
+        )
+
     def _opened(self, connection: Connection, column: str) -> str | None:
         row = columns.Row(connection.id, connection.account_id, connection.generation)
         sealed: bytes | None = getattr(connection, column)
@@ -175,6 +205,10 @@ class Revocations:
 
     def _now(self, later: timedelta = timedelta(0)) -> database_now:
         return database_now(self._clock.offset + later)
+
+
+def _tell_unreadable(connection_id: str) -> None:
+    log.critical("revoke.unreadable", connection_id=connection_id)
 
 
 def _revoked_at_pagero(endpoint: "TokenEndpoint", leaving: Leaving) -> bool:

@@ -1,6 +1,7 @@
 """Ending a connection here and at Pagero, and trying again until Pagero confirms or we give up."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.errors import ClientRefused, PageroError, PageroFailed, PageroTimedOut, PageroUnreachable
 from app.models import Connection, RevokeOutcome
@@ -110,11 +111,58 @@ def test_without_refresh_token_the_access_token_is_revoked(workshop: Workshop, m
     assert workshop.endpoint.revoked == [(answer.access_token, "access_token")]
 
 
-def test_tokens_that_cannot_be_opened_cannot_be_revoked(workshop: Workshop) -> None:
-    connection_id = workshop.sign_in()
+def test_tokens_that_cannot_be_opened_wait_for_a_machine_that_can(workshop: Workshop, machine: Machine) -> None:
+    answer = workshop.endpoint.sign_in()
+    connection_id = workshop.sign_in(answer=answer)
     stranger = workshop.machine(OTHER_KEY)
-    assert _end_for_good(workshop, stranger, connection_id) == RevokeOutcome.GIVEN_UP
+    with capture_logs() as logs:
+        assert _end_for_good(workshop, stranger, connection_id) == RevokeOutcome.PENDING
+    assert ("revoke.unreadable", "critical") in {(entry["event"], entry["log_level"]) for entry in logs}
     assert workshop.endpoint.revoked == []
+    row = workshop.row(connection_id)
+    assert (row.state, row.revoke_attempts, row.sealed_access_token) == ("disconnected", 0, None)
+    workshop.pass_time(121)
+    with capture_logs() as logs:
+        assert stranger.vault.revocations.take_due() is None
+    assert [entry["event"] for entry in logs] == ["revoke.unreadable"]
+    leaving = machine.vault.revocations.take_due()  # the stranger has not even put it off
+    assert leaving is not None
+    assert machine.vault.revocations.carry_out(workshop.endpoint, leaving, "system") == RevokeOutcome.CONFIRMED
+    assert not workshop.endpoint.is_live(answer.refresh_token or "")
+
+
+def test_a_machine_that_lacks_a_key_does_what_it_can_open_first(workshop: Workshop, machine: Machine) -> None:
+    for _ in range(25):
+        _end(machine, workshop.sign_in())
+    other = workshop.machine(OTHER_KEY)
+    with other.transaction() as session:
+        ours = other.vault.store_grant(session, workshop.account(), workshop.endpoint.sign_in(), workshop.clock.now())
+    _end(other, ours.id)
+    workshop.pass_time(121)
+    leaving = other.vault.revocations.take_due()
+    assert leaving is not None
+    assert leaving.connection_id == ours.id
+
+
+def test_a_damaged_token_is_neither_wiped_nor_in_the_way(workshop: Workshop, machine: Machine) -> None:
+    damaged, sound = workshop.sign_in(), workshop.sign_in()
+    workshop.change(damaged, sealed_refresh_token=b"\x01")
+    assert _end_for_good(workshop, machine, damaged) == RevokeOutcome.PENDING
+    assert [hint for _, hint in workshop.endpoint.revoked] == ["access_token"]
+    _end(machine, sound)
+    workshop.pass_time(121)
+    leaving = machine.vault.revocations.take_due()
+    assert leaving is not None
+    assert leaving.connection_id == sound
+    assert machine.vault.revocations.take_due() is None
+    assert workshop.row(damaged).sealed_refresh_token == b"\x01"
+
+
+def test_a_revocation_may_be_left_to_whoever_asks_next(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.sign_in()
+    with machine.transaction() as session:
+        machine.vault.revocations.end_here(session, session.get_one(Connection, connection_id), due_at_once=True)
+    assert machine.vault.revocations.take_due() is not None
 
 
 def test_a_new_sign_in_is_not_touched_by_the_end_of_the_old_one(workshop: Workshop, machine: Machine) -> None:
