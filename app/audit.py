@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session, scoped_session
 from structlog.contextvars import get_contextvars
 
-from app.models import AuditEvent
+from app.models import SYSTEM, audit_event
 from app.services import services
 
 SqlSession = Session | scoped_session[Any]
-SYSTEM = "system"
-LONGEST_REASON, LONGEST_ACTOR = 60, 300  # letters, as the columns are
 
 
 def record(
@@ -34,14 +32,14 @@ def record(
     """
     context = get_contextvars()
     sql_session.add(
-        AuditEvent(
-            at=services().clock.now(),
-            action=action,
-            outcome=outcome,
-            reason=reason[:LONGEST_REASON] if reason else None,
+        audit_event(
+            services().clock.now(),
+            action,
+            outcome,
+            reason=reason,
+            actor=actor or account_id or SYSTEM,
             account_id=account_id,
             subject=subject,
-            actor=(actor or account_id or SYSTEM)[:LONGEST_ACTOR],
             request_id=context.get("request_id"),
             remote_addr=context.get("remote_addr"),
         )

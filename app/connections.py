@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from app import audit
 from app.db import db
 from app.errors import NotFound
-from app.models import BrowserSession, Connection, ConnectionState, RevokeOutcome
+from app.models import SYSTEM, BrowserSession, Connection, ConnectionState, RevokeOutcome
 from app.services import Services
 from app.tokens.revocations import Leaving
 
@@ -52,7 +52,7 @@ def end_here(services: Services, connection_id: str, *, actor: str, revoke_now: 
     return leaving
 
 
-def retry_revocations(services: Services, *, at_most: int, actor: str = audit.SYSTEM) -> dict[RevokeOutcome, int]:
+def retry_revocations(services: Services, *, at_most: int, actor: str = SYSTEM) -> dict[RevokeOutcome, int]:
     """Try again, once each, the revocations whose time has come. Many machines may do so at once.
 
     Answers how many ended in which outcome.

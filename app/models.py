@@ -62,7 +62,7 @@ class Account(Base):
 
 
 class Connection(Base):
-    """An account's stored link to Pagero. Only tokens.vault reads or writes the token and lease columns."""
+    """An account's stored link to Pagero. Only app.tokens writes its columns, and only it reads tokens and leases."""
 
     __tablename__ = "connections"
     __table_args__ = (Index("ix_connections_state", "state"), Index("ix_connections_key_id", "key_id"))
@@ -206,6 +206,24 @@ class AuditEvent(Base):
     """The acting account's id, `command` for the command line, or `system`."""
     request_id: Mapped[str | None] = mapped_column(String(64))
     remote_addr: Mapped[str | None] = mapped_column(String(45))
+
+
+SYSTEM = "system"
+LONGEST_REASON, LONGEST_ACTOR = 60, 300  # letters, as the columns are
+
+
+def audit_event(
+    at: datetime,
+    action: str,
+    outcome: str = "ok",
+    *,
+    reason: str | None = None,
+    actor: str = SYSTEM,
+    **about: str | None,
+) -> AuditEvent:
+    """An event to be added, cut to what its columns hold; `about` are the other columns. See app.audit.record."""
+    short = reason[:LONGEST_REASON] if reason else None
+    return AuditEvent(at=at, action=action, outcome=outcome, reason=short, actor=actor[:LONGEST_ACTOR], **about)
 
 
 class UploadOutcome(StrEnum):

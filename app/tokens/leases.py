@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.db import database_now, reading
-from app.models import AuditEvent, ConnectionState, ReconnectReason
+from app.models import ConnectionState, ReconnectReason, audit_event
 from app.tokens import columns
 from app.tokens.columns import REFRESH, TABLE, Renewal
 from app.tokens.freshness import FORCED_EVERY
@@ -28,7 +28,6 @@ from app.tokens.switches import FROZEN
 UNREADABLE_PAUSE = timedelta(minutes=1)
 MASS_REFUSAL = "mass_refusal"
 """Outcome of a refresh that Pagero refused while it refused so many that no single one was believed."""
-ACTOR = "system"  # in the audit trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +198,7 @@ class Leases:
 
     def _write(self, change: Update, account_id: str, action: str, reason: str | None = None) -> bool:
         """A change and its line in the audit trail, in one transaction. False: there was nothing to change."""
-        event = AuditEvent(
-            at=self._clock.now(), action=action, outcome="ok", reason=reason, account_id=account_id, actor=ACTOR
-        )
+        event = audit_event(self._clock.now(), action, reason=reason, account_id=account_id)
         with Session(self._engine) as sql_session, sql_session.begin():
             changed = cast("CursorResult[Any]", sql_session.execute(change)).rowcount == 1
             if changed:

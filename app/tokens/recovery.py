@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
+from app.models import SYSTEM
 from app.tokens.columns import Renewal
 from app.tokens.journal import Journal
 from app.tokens.leases import Fate
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from app.pagero.oauth import TokenEndpoint
 
 PAUSE_SECONDS = 1.0
-ACTOR = "system"
 
 log = get_logger(__name__)
 
@@ -77,5 +77,5 @@ class Recovery:
         log.warning("journal.settled", fate=fate.name.lower(), **facts)
         if fate == Fate.ENDED:
             leaving = self._vault.revocations.take_late(renewal)
-            self._vault.revocations.carry_out(self._endpoint, leaving, ACTOR)
+            self._vault.revocations.carry_out(self._endpoint, leaving, SYSTEM)
         self._journal.drop(renewal)

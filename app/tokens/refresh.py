@@ -22,7 +22,7 @@ from app.errors import (
     SealBroken,
     StorageUnavailable,
 )
-from app.models import ReconnectReason
+from app.models import SYSTEM, ReconnectReason
 from app.pagero.records import TokenAnswer
 from app.settings import Settings
 from app.tokens.breaker import Breaker, RefusalWatch
@@ -42,7 +42,6 @@ COMMIT_SECONDS = 4.0
 COMMIT_PAUSE_SECONDS = 0.2
 MASS_PATIENCE = 12
 """Refusals of one connection during a mass refusal, five minutes apart, before it is believed after all."""
-ACTOR = "system"
 
 log = get_logger(__name__)
 
@@ -161,7 +160,7 @@ class Refresher:
     def _revoke_late(self, renewal: Renewal) -> None:
         """The connection was ended while its refresh ran: what arrived must not stay valid at Pagero."""
         leaving = self._vault.revocations.take_late(renewal)
-        self._vault.revocations.carry_out(self._endpoint, leaving, ACTOR)
+        self._vault.revocations.carry_out(self._endpoint, leaving, SYSTEM)
 
     def _refused(self, lease: Lease) -> AppError | None:
         """Pagero says invalid_grant: ReconnectNeeded if that ends the connection; None if the row moved on."""

@@ -16,7 +16,7 @@ from structlog import get_logger
 from app.clock import Clock
 from app.db import database_now, reading
 from app.errors import PageroError, SealBroken
-from app.models import AuditEvent, Connection, ConnectionState, RevokeOutcome
+from app.models import Connection, ConnectionState, RevokeOutcome, audit_event
 from app.tokens import columns
 from app.tokens.columns import ACCESS, REFRESH, TABLE
 from app.tokens.sealing import Sealer
@@ -158,13 +158,7 @@ class Revocations:
             TABLE.c.state == ConnectionState.DISCONNECTED.value,
         )
         word = "ok" if outcome == RevokeOutcome.CONFIRMED else outcome.value
-        event = AuditEvent(
-            at=self._clock.now(),
-            action="connection.revoked",
-            outcome=word,
-            account_id=leaving.account_id,
-            actor=actor,
-        )
+        event = audit_event(self._clock.now(), "connection.revoked", word, account_id=leaving.account_id, actor=actor)
         with Session(self._engine) as sql_session, sql_session.begin():
             sql_session.execute(waiting.values(**values))
             sql_session.add(event)
