@@ -27,11 +27,11 @@ class Part(Generic[T]):
 
 
 def side_by_side(tasks: Mapping[str, Callable[[], T]]) -> dict[str, Part[T]]:
-    """Run all tasks at once, the first in this thread, and answer when all are done."""
+    """Run all tasks at once, begun in their order, the last in this thread, and answer when all are done."""
     names = list(tasks)
-    running = {name: _pool(os.getpid()).submit(copy_context().run, _attempt, tasks[name]) for name in names[1:]}
-    done = {name: _attempt(tasks[name]) for name in names[:1]}
-    return done | {name: future.result() for name, future in running.items()}
+    running = {name: _pool(os.getpid()).submit(copy_context().run, _attempt, tasks[name]) for name in names[:-1]}
+    done = {name: _attempt(tasks[name]) for name in names[-1:]}
+    return {name: future.result() for name, future in running.items()} | done
 
 
 def _attempt(task: Callable[[], T]) -> Part[T]:

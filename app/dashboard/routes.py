@@ -5,13 +5,14 @@ from typing import Any, cast
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_babel import get_timezone
+from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
 from app.auth.guards import open_to_all, signed_in, signed_in_api
 from app.dashboard import pages
 from app.dashboard.cache import ReadsCache
-from app.dashboard.download import attachment
+from app.dashboard.download import attachment, taken_along
+from app.dashboard.narrowing import narrowed, narrowing
 from app.dashboard.overview import CHART_DAYS
 from app.dashboard.overview import overview as overview_of
 from app.dashboard.parts import Part, side_by_side
@@ -19,11 +20,15 @@ from app.dashboard.query import address, asked, lines_from_of
 from app.dashboard.readable import ReadingBusy, readable
 from app.dashboard.reader import Reader
 from app.dashboard.reads import VIEW_SHARE, Reads
+from app.dashboard.taking import chosen, files, whole_list
 from app.dashboard.window import window
+from app.exports.archive import zip_stream
+from app.exports.rows import csv_rows
 from app.invoice.presentation import InvoicePage, ResponsePage, why
 from app.invoice.refusal import InvoiceUnreadable
 from app.pagero.records import DocumentQuery
 from app.services import EXTENSION, services
+from app.tokens.freshness import next_step
 from app.web import sessions
 
 CACHE = "pagero_reads"
@@ -67,11 +72,45 @@ def overview() -> str:
 def documents() -> str:
     """Documents sent and received, as filtered in the address."""
     query = _query()
+    wanted = narrowing(request.args)
     seen = _reads().documents(query)
     listing = pages.listing(seen.value, query)
+    whole = listing.paging.previous is None and listing.paging.next is None
     return render_template(
-        "dashboard/documents.html", listing=listing, query=query, address=address, seen=seen, now=g.visitor.now
+        "dashboard/documents.html",
+        listing=listing,
+        rows=narrowed(listing.rows, wanted, whole=whole),
+        wanted=wanted,
+        whole=whole,
+        query=query,
+        address=lambda query, **changes: address(query, **(wanted.values() | changes)),
+        seen=seen,
+        now=g.visitor.now,
     )
+
+
+@blueprint.get("/documents/export.csv")
+@signed_in
+def export() -> Response:
+    """The whole list that the filters find, for a spreadsheet; it grows while it is sent."""
+    reader, query = _reader(), _query()
+    next_step(reader.usable_connection())
+    words = {None: _("The list is cut here: it is too long."), True: _("The list is incomplete: Pagero gave no more.")}
+    blocks = csv_rows(
+        whole_list(reader, query),
+        separator=";" if str(get_locale()) == "sv" else ",",  # what a spreadsheet of that language expects
+        last_words=lambda fault: words[True if fault else None],
+    )
+    return taken_along(blocks, "documents.csv", "text/csv; charset=utf-8")
+
+
+@blueprint.post("/documents/zip")
+@signed_in
+def together() -> Response:
+    """The chosen documents in one ZIP; it grows while it is sent. What is missing is listed inside."""
+    reader, wanted = _reader(), chosen(request.form.getlist("document"))
+    next_step(reader.usable_connection())
+    return taken_along(zip_stream(files(reader, wanted), made_at=g.visitor.now), "documents.zip", "application/zip")
 
 
 @blueprint.get("/documents/<document_id>")

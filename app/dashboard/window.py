@@ -91,13 +91,13 @@ class Window:
 
 
 def questions(company_id: str | None = None) -> dict[str, DocumentQuery]:
-    """What is asked, by a name for each part."""
+    """What is asked, by a name for each part; the newest first, because the older may turn out not to be needed."""
     return {
         f"{direction} {number}": DocumentQuery(
             direction=direction, company_id=company_id, limit=PAGE, offset=number * PAGE
         )
-        for direction in DIRECTIONS
         for number in range(PAGES)
+        for direction in DIRECTIONS
     }
 
 

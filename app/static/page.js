@@ -33,7 +33,7 @@
 
   // A form that was sent is not sent twice by a second click.
   document.addEventListener("submit", (event) => {
-    if (event.target.method !== "post" || event.defaultPrevented) return;
+    if (event.target.method !== "post" || event.defaultPrevented || "stays" in event.target.dataset) return;
     setTimeout(() => event.target.querySelectorAll("button").forEach((sent) => { sent.disabled = true; }), 0);
   });
   // Back from the page cache the buttons must work again.

@@ -48,7 +48,7 @@ def test_the_overview_counts_both_directions_and_shows_the_latest(anna: Browser)
 
 
 def test_one_part_of_the_overview_may_fail_alone(anna: Browser, sandbox: Sandbox) -> None:
-    sandbox.knobs(fail_next=[{"endpoint": "documents", "status": 500}])
+    sandbox.knobs(documents_count=150, fail_next=[{"endpoint": "documents", "status": 500}])
     page = anna.get("/")
     assert page.text.count("This part could not be loaded") == 1
     assert "Pagero reported a fault of its own." in page.text
