@@ -143,6 +143,7 @@ class Access:
         except SealBroken:  # the refresh token may be intact; if it is not either, renewing ends in ReconnectNeeded
             log.critical("access_token.unreadable", connection_id=held.id, generation=held.generation)
             wish.refused, wish.unreadable = held.generation, True
+            wish.seen = max(wish.seen, held.generation)
             return None
         return AccessToken(value, held.generation) if value is not None else None
 
@@ -152,7 +153,9 @@ class Access:
         except StillRunning:
             return None
         except PageroBusy:
-            if held.generation != wish.refused and is_alive(again := self._look(held.id)) and not again.is_frozen:
+            again = self._look(held.id)
+            next_step(again, wish.refused)  # raises when it was ended or frozen meanwhile
+            if again.generation != wish.refused and is_alive(again):
                 return self._opened(again, wish)  # its last seconds are better than none
             raise
         return token if token is not None and token.generation > wish.seen else None

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.errors import (
     Disconnected,
@@ -21,7 +22,7 @@ from app.errors import (
 from app.models import Connection
 from app.tokens.access import Access, AccessToken
 from app.tokens.leases import Lease, Leases
-from tests.unit.tokens.workshop import OTHER_KEY, Machine, Workshop
+from tests.unit.tokens.workshop import KEY, OTHER_KEY, Machine, Workshop
 
 
 def _expect_calls(workshop: Workshop, count: int) -> None:
@@ -143,6 +144,26 @@ def test_the_last_seconds_of_a_token_are_used_when_renewing_fails(workshop: Work
     assert machine.token(connection_id) == answer.access_token
     assert machine.token(connection_id) == answer.access_token
     _expect_calls(workshop, 1)
+
+
+def _given_up(workshop: Workshop, connection_id: str) -> None:
+    workshop.change(connection_id, state="reconnect_needed", reason="rotation_lost", lease_owner=None, lease_until=None)
+
+
+def _disconnected(workshop: Workshop, connection_id: str) -> None:
+    _end(workshop.machine(), connection_id)
+
+
+@pytest.mark.parametrize(("end", "error"), [(_given_up, ReconnectNeeded), (_disconnected, Disconnected)])
+def test_the_last_seconds_of_a_token_are_not_used_when_the_connection_was_ended_meanwhile(
+    workshop: Workshop, machine: Machine, end: Callable[[Workshop, str], None], error: type[Exception]
+) -> None:
+    connection_id = workshop.sign_in()
+    workshop.pass_time(595)
+    workshop.endpoint.in_flight = [lambda: end(workshop, connection_id)]
+    workshop.endpoint.lost_answers = [PageroTimedOut("refresh tokens")]
+    with pytest.raises(error):
+        machine.token(connection_id)
 
 
 def test_a_refused_token_is_not_used_for_its_last_seconds(workshop: Workshop, machine: Machine) -> None:
@@ -409,6 +430,15 @@ def test_a_doubt_is_remembered_while_the_tokens_cannot_be_opened(workshop: Works
     with pytest.raises(ReconnectNeeded) as needed:
         machine.token(connection_id)
     assert needed.value.reason == "rotation_lost"
+
+
+def test_a_newer_token_that_cannot_be_opened_ends_the_wait_at_once(workshop: Workshop, machine: Machine) -> None:
+    connection_id = workshop.expired()
+    held = machine.look(connection_id)
+    workshop.machine(OTHER_KEY, KEY).token(connection_id)
+    with capture_logs() as logs, pytest.raises(ReconnectNeeded, match="unreadable"):
+        machine.access.token(held)
+    assert [entry["event"] for entry in logs].count("access_token.unreadable") == 1
 
 
 def test_an_access_token_unreadable_again_within_a_minute_asks_for_its_person(

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.errors import Disconnected, Frozen, PageroBusy, PageroUnreachable
+from app.errors import Disconnected, Frozen, PageroUnreachable
 from app.models import Switch
 from app.tokens import switches
 from tests.unit.tokens.workshop import Machine, Workshop
@@ -69,7 +69,7 @@ def test_its_last_seconds_are_not_used_after_a_freeze(workshop: Workshop, machin
     released = threading.Event()
     workshop.endpoint.lost_answers.append(PageroUnreachable("refresh tokens"))
     workshop.endpoint.in_flight.append(lambda: freeze(workshop, workshop.machine()) and released.set())
-    with pytest.raises(PageroBusy):
+    with pytest.raises(Frozen):
         machine.token(connection_id)
     assert released.is_set()
 
