@@ -12,7 +12,6 @@ FLOORS = {
     "gunicorn": (26, 1),
     "werkzeug": (3, 1, 6),
     "flask": (3, 1, 3),
-    "urllib3": (2, 7, 0),
     "authlib": (1, 6, 11),
 }
 """Oldest versions without holes known when this was written (catalogue of attacks, supply chain)."""
