@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from app.errors import AppError
 
@@ -32,6 +32,13 @@ def side_by_side(tasks: Mapping[str, Callable[[], T]]) -> dict[str, Part[T]]:
     running = {name: _pool(os.getpid()).submit(copy_context().run, _attempt, tasks[name]) for name in names[:-1]}
     done = {name: _attempt(tasks[name]) for name in names[-1:]}
     return {name: future.result() for name, future in running.items()} | done
+
+
+def value_of(part: Part[T]) -> T:
+    """The value of a part without which there is no page. Raises its problem."""
+    if part.problem is not None:
+        raise part.problem
+    return cast(T, part.value)
 
 
 def _attempt(task: Callable[[], T]) -> Part[T]:

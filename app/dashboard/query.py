@@ -60,6 +60,11 @@ def lines_from_of(text: str) -> int:
     return _whole(text, 0, LARGEST_OFFSET, 0, "lines")
 
 
+def search_text(text: str) -> str:
+    """What was typed into the search box. Raises RequestRefused."""
+    return _reference(text.strip()) or ""
+
+
 def _single(arguments: Arguments, name: str) -> str:
     values = [value.strip() for value in arguments.get(name, ()) if value.strip()]
     if len(values) > 1:

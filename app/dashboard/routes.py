@@ -1,5 +1,6 @@
 """A person's documents at Pagero, read for them. No view here changes anything, at Pagero or here."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
@@ -15,11 +16,13 @@ from app.dashboard.download import attachment, taken_along
 from app.dashboard.narrowing import narrowed, narrowing
 from app.dashboard.overview import CHART_DAYS
 from app.dashboard.overview import overview as overview_of
-from app.dashboard.parts import Part, side_by_side
-from app.dashboard.query import address, asked, lines_from_of
+from app.dashboard.partners import partners as partners_of
+from app.dashboard.parts import Part, side_by_side, value_of
+from app.dashboard.query import address, asked, lines_from_of, search_text
 from app.dashboard.readable import ReadingBusy, readable
 from app.dashboard.reader import Reader
 from app.dashboard.reads import VIEW_SHARE, Reads
+from app.dashboard.search import found
 from app.dashboard.taking import chosen, files, whole_list
 from app.dashboard.window import window
 from app.exports.archive import zip_stream
@@ -63,8 +66,8 @@ def overview() -> str:
     if visitor is None:
         return render_template("front.html")
     days = CHART_DAYS[request.args.get("days") == str(CHART_DAYS[1])]
-    found = overview_of(window(_reads()), visitor.now, get_timezone(), days)
-    return render_template("dashboard/overview.html", overview=found, days=days, now=visitor.now)
+    seen = overview_of(window(_reads()), visitor.now, get_timezone(), days)
+    return render_template("dashboard/overview.html", overview=seen, days=days, now=visitor.now)
 
 
 @blueprint.get("/documents")
@@ -161,6 +164,48 @@ def invoice(document_id: str) -> ResponseReturnValue:
 def target(document_id: str) -> Response:
     """The document itself in its receiver's format, as a file."""
     return attachment(_reader().target_document(document_id), document_id)
+
+
+@blueprint.get("/partners")
+@signed_in
+def partners() -> str:
+    """Who documents came from and went to."""
+    seen = window(_reads())
+    return render_template(
+        "dashboard/partners.html", partners=partners_of(seen.documents), window=seen, now=g.visitor.now
+    )
+
+
+@blueprint.get("/search")
+@signed_in
+def search() -> str:
+    """What is loaded, by number, partner or amount; and by Pagero what refers to a number."""
+    reads, text = _reads(), search_text(request.args.get("q", ""))
+    if not text:
+        return render_template("dashboard/search.html", text="", now=g.visitor.now)
+    question = DocumentQuery(reference=text)
+    tasks: dict[str, Callable[[], Any]] = {
+        "window": lambda: window(reads),
+        "referring": lambda: pages.listing(reads.documents(question).value, question).rows,
+    }
+    parts = side_by_side(tasks)
+    seen = value_of(parts["window"])
+    return render_template(
+        "dashboard/search.html",
+        text=text,
+        window=seen,
+        rows=found(seen.documents, text),
+        referring=parts["referring"],
+        now=g.visitor.now,
+    )
+
+
+@blueprint.get("/shortcuts")
+@open_to_all
+def shortcuts() -> str:
+    """The keyboard shortcuts."""
+    sessions.visitor()
+    return render_template("dashboard/shortcuts.html")
 
 
 @api_blueprint.get("/api/documents")
