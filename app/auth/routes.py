@@ -13,18 +13,19 @@ from app import reconnect_links
 from app.auth import admission, sign_in
 from app.auth.answer import CallbackAnswer
 from app.auth.destinations import HOME, safe_target
+from app.auth.exchanges import Exchanges
 from app.auth.guards import is_navigation, is_speculative, open_to_all
 from app.auth.transaction import REMEMBERED, Attempt, PendingCookies, begin
 from app.db import db
 from app.errors import SignInFailed, SignInRunning
-from app.services import services
+from app.services import EXTENSION, services
 from app.web import headers, metrics, problems, sessions
 from app.web.addresses import client_address
 from app.web.rates import RateLimit
 
 SHOWN_IN = ("document", "")  # what Sec-Fetch-Dest says of a window, and of a browser that does not send it
 REFRESH_SECONDS = 5
-LIMITS = "sign_in_limits"
+LIMITS, EXCHANGES = "sign_in_limits", "sign_in_exchanges"
 
 blueprint = Blueprint("auth", __name__, url_prefix="/auth")
 
@@ -105,6 +106,7 @@ def _prepare(state: BlueprintSetupState) -> None:
     """Limits of this application, and GET routes that routing itself refuses to answer HEAD with."""
     # A person needs one start; an office behind one address some dozens. Nothing is stored for a start.
     state.app.extensions[LIMITS] = {"starts": RateLimit(burst=300, per_second=10), "audits": RateLimit(60, 0.5)}
+    state.app.extensions[EXCHANGES] = Exchanges(state.app.extensions[EXTENSION].settings.web_threads)
     for rule in state.app.url_map.iter_rules():
         if rule.endpoint in ("auth.login", "auth.callback") and rule.methods:
             rule.methods.discard("HEAD")  # Werkzeug adds it to every GET route
@@ -113,10 +115,11 @@ def _prepare(state: BlueprintSetupState) -> None:
 def _signed_in(answer: CallbackAnswer, attempt: Attempt | None) -> Response:
     device = sessions.Device(request.user_agent.string, client_address())
     arrival = sign_in.Arrival(answer, attempt, sessions.visitor(), device)
-    claimed = sign_in.claim(services(), arrival)
+    exchanges = cast(Exchanges, current_app.extensions[EXCHANGES])
+    secret_id = sign_in.complete(services(), db.session(), exchanges, arrival)
     response = redirect(safe_target(attempt.target if attempt else None), 303)
-    if claimed:
-        sessions.set_cookie(response, sign_in.finish(services(), db.session(), arrival, claimed))
+    if secret_id:
+        sessions.set_cookie(response, secret_id)
         metrics.sign_in("ok")
     return response
 

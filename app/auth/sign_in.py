@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from app.auth import admission, transaction
+from app.auth import admission
 from app.auth.answer import CallbackAnswer
+from app.auth.claims import Claims
+from app.auth.exchanges import Exchanges
 from app.auth.identity import Identity, identify
 from app.auth.transaction import Attempt
 from app.db import db
@@ -59,28 +60,44 @@ class Arrival:
     device: Device
 
 
-def claim(parts: Services, arrival: Arrival) -> Attempt | None:
-    """The attempt of this callback, now claimed; or None: it was finished before and its person is signed in.
+def complete(parts: Services, sql_session: Session, exchanges: Exchanges, arrival: Arrival) -> str | None:
+    """Finish the sign-in this callback belongs to; answers the new session's secret id.
 
-    Raises SignInRunning while another request finishes it. SQLAlchemy's errors pass: then the code was not spent.
+    None: it was finished before and its person is signed in. Raises SignInRunning while another request finishes it,
+    SignInFailed, and SignInsBusy. That one, and SQLAlchemy's errors, leave the code unspent: the same address works
+    again.
     """
-    attempt, visitor, now = arrival.attempt, arrival.visitor, parts.clock.now()
+    attempt, claims = _pending_attempt(parts, arrival), _claims(parts)
+    if attempt is None:
+        return None
+    with exchanges.place():
+        if not claims.claim(attempt):
+            _require_finished(claims, attempt, arrival.visitor, "state_spent")
+            return None
+        claims.prune()
+        try:
+            return _finish(parts, sql_session, arrival, attempt)
+        except Exception:
+            claims.end(attempt)
+            raise
+
+
+def _pending_attempt(parts: Services, arrival: Arrival) -> Attempt | None:
+    """The attempt of this callback, as long as it can be finished; None when its time is over and it was."""
+    attempt, visitor = arrival.attempt, arrival.visitor
     if arrival.answer.fault:
         raise SignInFailed(arrival.answer.fault)
     if attempt is None:
         raise SignInFailed("state_unknown", "no cookie of this browser belongs to the state")
-    if attempt.is_over(now):
-        _require_finished(parts, attempt, visitor, "state_expired")
+    if attempt.is_over(parts.clock.now()):
+        _require_finished(_claims(parts), attempt, visitor, "state_expired")
         return None
     if attempt.reconnects and visitor and visitor.account_id != attempt.reconnects:
         raise SignInFailed("other_person", "somebody else has signed in since the reconnect began")
-    if not transaction.claim(db.engine, attempt, now):
-        _require_finished(parts, attempt, visitor, "state_spent")
-        return None
     return attempt
 
 
-def finish(parts: Services, sql_session: Session, arrival: Arrival, attempt: Attempt) -> str:
+def _finish(parts: Services, sql_session: Session, arrival: Arrival, attempt: Attempt) -> str:
     """Check the answer to a claimed attempt, spend the code, admit the person; answers the session's secret id."""
     _check(arrival.answer, parts.settings)
     asked_at = parts.clock.now()
@@ -90,22 +107,25 @@ def finish(parts: Services, sql_session: Session, arrival: Arrival, attempt: Att
         identity = _identity(parts, arrival, attempt, tokens)
         secret_id = admission.admit(parts, sql_session, _wish(identity, tokens, asked_at, arrival, attempt))
     except Exception:
+        sql_session.rollback()  # nothing may be locked while Pagero is asked
         admission.give_back(parts.endpoint, tokens)
         raise
     log.info("signed_in", identity_source=identity.source, callback_iss=arrival.answer.iss)
-    _prune_sometimes(parts, attempt)
     return secret_id
 
 
-def _require_finished(parts: Services, attempt: Attempt, visitor: Visitor | None, reason: str) -> None:
+def _claims(parts: Services) -> Claims:
+    return Claims(db.engine, parts.clock.offset, timedelta(seconds=parts.settings.pagero_token_seconds) + FINISHING)
+
+
+def _require_finished(claims: Claims, attempt: Attempt, visitor: Visitor | None, reason: str) -> None:
     """Pass when the attempt ended in a session this browser has; else raise what there is to say about it."""
-    claimed_at = transaction.claimed_at(db.engine, attempt)
-    if claimed_at and visitor:
+    running = claims.is_running(attempt)
+    if running is not None and visitor:
         return
-    running = timedelta(seconds=parts.settings.pagero_token_seconds) + FINISHING
-    if claimed_at and parts.clock.now() - claimed_at < running:
+    if running:
         raise SignInRunning(attempt.target)
-    raise SignInFailed("state_spent" if claimed_at else reason)
+    raise SignInFailed(reason if running is None else "state_spent")
 
 
 def _check(answer: CallbackAnswer, settings: Settings) -> None:
@@ -153,13 +173,3 @@ def _told_as_sign_in_failure() -> Iterator[None]:
         yield
     except PageroError as error:
         raise SignInFailed(TOKEN_FAULTS.get(type(error), "token_endpoint_failed"), str(error)) from None
-
-
-def _prune_sometimes(parts: Services, attempt: Attempt) -> None:
-    """After one sign-in of sixteen, so that parallel ones rarely meet here; without it nothing is lost but space."""
-    if attempt.state_hash[0] != "0":
-        return
-    try:
-        transaction.prune(db.engine, parts.clock.now())
-    except SQLAlchemyError as error:
-        log.warning("claims_not_pruned", fault=type(error).__name__)

@@ -1,7 +1,7 @@
 """One pending sign-in: what must be remembered between leaving for Pagero and coming back.
 
 Each attempt has a sealed cookie of its own, so that tabs do not disturb each other and nothing in the browser is
-readable. That it is used once is the server's knowledge: claim() writes the state's hash down before the code is spent.
+readable. That it is used once is not the browser's knowledge but the database's (auth.claims).
 A cookie outlives its attempt, so that a late or repeated callback still knows where its person wanted to go.
 """
 
@@ -14,18 +14,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import orjson
-from sqlalchemy import Engine, delete, insert, select
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.db import reading
 from app.errors import SealBroken
-from app.models import SpentTransaction
 from app.settings import Settings
 from app.tokens.sealing import Place, Sealer
 
 VALID = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(minutes=1)  # between machines
-REMEMBERED = timedelta(hours=1)  # of the cookie and of the claim
+REMEMBERED = timedelta(hours=1)  # of the cookie, and of the claim once it is over
 MOST_PENDING = 7
 MOST_COOKIE_BYTES = 6000  # of all attempts; gunicorn refuses a Cookie header above 8190
 RANDOM_BYTES = 32
@@ -33,7 +29,6 @@ NONCE_BYTES = 16
 PURPOSE = "transaction"
 STEM, SECURE_STEM = "signin-", "__Host-signin-"
 NAME_DIGITS = 8
-PRUNED_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -121,46 +116,6 @@ class PendingCookies:
             return None
         started, state, nonce, verifier, target, reconnects = orjson.loads(plain)
         return Attempt(state, nonce, verifier, target, datetime.fromtimestamp(started / 1000, UTC), reconnects)
-
-
-def claim(engine: Engine, attempt: Attempt, now: datetime) -> bool:
-    """Write down, in a transaction of its own, that this attempt is being finished. False: it was before.
-
-    A connection that died in the pool is replaced once; should the first INSERT have arrived after all, the second
-    finds it and the person signs in again, which is the safe side.
-    """
-    try:
-        return _insert_claim(engine, attempt, now)
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        return _insert_claim(engine, attempt, now)
-
-
-def claimed_at(engine: Engine, attempt: Attempt) -> datetime | None:
-    """When the attempt was claimed, or None."""
-    wanted = select(SpentTransaction.expires_at).where(SpentTransaction.state_hash == attempt.state_hash)
-    with reading(engine) as connection:
-        expires_at = connection.scalar(wanted)
-    return expires_at - REMEMBERED if expires_at else None
-
-
-def prune(engine: Engine, now: datetime) -> None:
-    """Delete some claims that are over, so that the table stays small without anybody looking after it."""
-    old = select(SpentTransaction.state_hash).where(SpentTransaction.expires_at <= now).limit(PRUNED_AT_ONCE)
-    with engine.begin() as connection:
-        connection.execute(delete(SpentTransaction).where(SpentTransaction.state_hash.in_(old)))
-
-
-def _insert_claim(engine: Engine, attempt: Attempt, now: datetime) -> bool:
-    try:
-        with engine.begin() as connection:
-            connection.execute(
-                insert(SpentTransaction).values(state_hash=attempt.state_hash, expires_at=now + REMEMBERED)
-            )
-    except IntegrityError:
-        return False
-    return True
 
 
 def _hash(state: str) -> str:

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import DataError, OperationalError
 
-from app.auth import admission, routes, transaction
+from app.auth import admission, routes
+from app.auth.claims import Claims
+from app.auth.exchanges import Exchanges
 from app.auth.transaction import REMEMBERED, VALID
 from app.clock import Clock
 from app.errors import (
@@ -25,6 +27,7 @@ from app.errors import (
 from app.models import Account, AuditEvent, BrowserSession, Connection, SpentTransaction
 from app.services import EXTENSION
 from app.web.rates import RateLimit
+from tests.support.in_process import listen
 from tests.support.played_pagero import ISSUER, PlayedPagero, Window, state_of
 from tests.support.stored import Stored
 
@@ -265,12 +268,30 @@ class TestARepeatedCallback:
         assert 'href="/account"' in page.text
         assert (pagero.calls, rows.count(BrowserSession)) == (1, 1)
 
+    @pytest.mark.parametrize("faulty", [True, False])
+    def test_address_of_a_sign_in_that_failed_says_so_and_keeps_the_target(
+        self, window: Window, pagero: PlayedPagero, rows: Stored, faulty: bool
+    ) -> None:
+        """Declined at the login page, or refused by the token endpoint a moment ago: nothing is being finished."""
+        login_url = window.start("/account")
+        query = {"state": state_of(login_url), "iss": ISSUER}
+        query |= {"code": pagero.log_in(login_url)} if faulty else {"error": "access_denied"}
+        pagero.fault = PageroTimedOut("exchange code")
+        assert window.callback(query).status_code == (504 if faulty else 403)
+
+        again = window.callback(query)
+
+        assert (again.status_code, reasons(rows)[-1]) == (400, "state_spent")
+        assert "Refresh" not in again.headers
+        assert "/auth/login?next=/account" in again.text
+
     def test_address_sixteen_times_at_once_spends_the_code_once(
         self, window: Window, pagero: PlayedPagero, rows: Stored
     ) -> None:
         login_url = window.start()
         query = {"code": pagero.log_in(login_url), "state": state_of(login_url), "iss": ISSUER}
         together, statuses = Barrier(16), []
+        window.app.extensions[routes.EXCHANGES] = Exchanges(64)
 
         def race() -> None:
             twin = Window(window.app, pagero)
@@ -308,23 +329,24 @@ class TestTime:
         assert "/auth/login?next=/account" in answer.text
         assert_nothing_happened(rows, pagero)
 
-    def test_old_claims_are_swept_now_and_then(
-        self, window: Window, clock: Clock, rows: Stored, monkeypatch: pytest.MonkeyPatch
+    def test_old_claims_are_swept_by_sign_ins_that_fail_as_well(
+        self, window: Window, clock: Clock, rows: Stored, pagero: PlayedPagero
     ) -> None:
-        monkeypatch.setattr(transaction, "_hash", lambda state: "0" + state.encode().hex()[:63])
-        window.sign_in()
+        pagero.fault = GrantRefused("exchange code", 400)
+        for _ in range(3):
+            window.come_back(window.start())
         clock.offset += REMEMBERED + timedelta(minutes=1)
 
-        window.sign_in()
+        window.come_back(window.start())
 
         assert rows.count(SpentTransaction) == 1
 
-    def test_a_sweep_that_fails_disturbs_nobody(self, window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fail(*_: Any) -> None:
-            raise OperationalError("DELETE", {}, Exception("locked"))
+    def test_a_sweep_that_fails_disturbs_nobody(self, window: Window, application: Flask) -> None:
+        def fail(statement: str) -> None:
+            if statement.startswith("DELETE FROM spent_transactions"):
+                raise OperationalError("DELETE", {}, Exception("locked"))
 
-        monkeypatch.setattr(transaction, "_hash", lambda state: "0" + state.encode().hex()[:63])
-        monkeypatch.setattr(transaction, "prune", fail)
+        listen(application, fail)
 
         assert window.sign_in().status_code == 303
 
@@ -382,7 +404,7 @@ class TestWhatPageroSays:
         login_url = window.start()
         window.come_back(login_url, code=None, error="access_denied")
 
-        assert window.come_back(login_url).status_code == 202  # used up, and nobody is signed in
+        assert window.come_back(login_url).status_code == 400
         assert rows.count(BrowserSession) == 0
 
     @pytest.mark.parametrize(
@@ -549,7 +571,7 @@ class TestTheDatabase:
     ) -> None:
         login_url = window.start()
         with monkeypatch.context() as broken:
-            broken.setattr(transaction, "_insert_claim", self.away)
+            broken.setattr(Claims, "_insert", self.away)
             answer = window.come_back(login_url)
         assert (answer.status_code, pagero.calls) == (503, 0)
         assert answer.headers["Retry-After"]

@@ -1,20 +1,14 @@
-"""Pending sign-ins: sealed, one cookie each, few of them, claimed once."""
+"""Pending sign-ins: sealed, one cookie each, few of them."""
 
 import base64
 import secrets
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.exc import OperationalError
 
-from app.auth import transaction
-from app.auth.transaction import MOST_COOKIE_BYTES, MOST_PENDING, Attempt, PendingCookies, begin, claim, claimed_at
-from app.models import SpentTransaction
+from app.auth.transaction import MOST_COOKIE_BYTES, MOST_PENDING, Attempt, PendingCookies, begin
 from app.settings import Settings
 from app.tokens.sealing import Sealer
-from tests.support.stored import Stored
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -180,55 +174,3 @@ def test_over_https_the_cookie_is_bound_to_the_host(sealer: Sealer, settings: Se
 )
 def test_an_attempt_lasts_ten_minutes(settings: Settings, age: timedelta, over: bool) -> None:
     assert begin(settings, NOW, "/", None).is_over(NOW + age) is over
-
-
-class TestClaims:
-    """The server's knowledge that an attempt was used."""
-
-    def test_an_attempt_is_claimed_once(self, database: str, settings: Settings) -> None:
-        stored, attempt = Stored(database), begin(settings, NOW, "/", None)
-
-        assert [claim(stored.engine, attempt, NOW) for _ in range(3)] == [True, False, False]
-        assert stored.one(SpentTransaction)["state_hash"] == attempt.state_hash
-        assert claimed_at(stored.engine, attempt) == NOW
-        stored.clear()
-
-    def test_an_attempt_nobody_claimed_has_no_time(self, database: str, settings: Settings) -> None:
-        assert claimed_at(Stored(database).engine, begin(settings, NOW, "/", None)) is None
-
-    def test_of_sixteen_at_once_one_wins(self, database: str, settings: Settings) -> None:
-        stored, attempt, together = Stored(database), begin(settings, NOW, "/", None), Barrier(16)
-        won: list[bool] = []
-
-        def race() -> None:
-            together.wait()
-            won.append(claim(stored.engine, attempt, NOW))
-
-        runners = [Thread(target=race) for _ in range(16)]
-        for runner in runners:
-            runner.start()
-        for runner in runners:
-            runner.join()
-
-        assert sorted(won) == [False] * 15 + [True]
-
-    def test_pruning_deletes_old_claims_and_a_bounded_number(
-        self, database: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(transaction, "PRUNED_AT_ONCE", 3)
-        stored, fresh = Stored(database), begin(settings, NOW, "/", None)
-        for _ in range(5):
-            claim(stored.engine, begin(settings, NOW, "/", None), NOW - timedelta(hours=2))
-        claim(stored.engine, fresh, NOW)
-
-        transaction.prune(stored.engine, NOW)
-
-        assert stored.count(SpentTransaction) == 3
-        transaction.prune(stored.engine, NOW)
-        assert stored.one(SpentTransaction)["state_hash"] == fresh.state_hash
-
-    def test_a_database_that_cannot_be_reached_is_no_claim(self, settings: Settings) -> None:
-        nowhere = create_engine("sqlite:////nonexistent/never/there.sqlite3")
-
-        with pytest.raises(OperationalError):
-            claim(nowhere, begin(settings, NOW, "/", None), NOW)
