@@ -64,6 +64,13 @@ if OWN_NUMBERS:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="pagero-metrics-")
 
 
+def worker_exit(server: Any, worker: Any) -> None:
+    """Wait for refreshes beside requests: their tokens exist nowhere else until they are stored."""
+    app = getattr(worker, "wsgi", None)  # not there when the application could not be loaded
+    if app is not None:
+        app.extensions["pagero_services"].access.close()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Forget the gauges of a worker that has ended."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

@@ -20,7 +20,7 @@ from app.tokens.flights import Flights, Lookout
 from app.tokens.freshness import ConnectionSnapshot, Step, is_alive, next_step, seconds_until_retry
 from app.tokens.gate import Gate
 from app.tokens.heartbeat import Seconds, boot_seconds
-from app.tokens.refresh import OPERATION, AccessToken, Refresher
+from app.tokens.refresh import OPERATION, AccessToken, Count, Refresher, count_nothing
 from app.tokens.vault import Vault
 
 if TYPE_CHECKING:
@@ -52,12 +52,17 @@ class Access:
     """Hands out access tokens. Thread-safe; one per process."""
 
     def __init__(
-        self, vault: Vault, endpoint: "TokenEndpoint", settings: Settings, seconds: Seconds = boot_seconds
+        self,
+        vault: Vault,
+        endpoint: "TokenEndpoint",
+        settings: Settings,
+        seconds: Seconds = boot_seconds,
+        count: Count = count_nothing,
     ) -> None:
         self._vault = vault
         self._patience_seconds = settings.refresh_wait_seconds
         self._seconds = seconds
-        self._refresher = Refresher(vault, endpoint, settings, seconds)
+        self._refresher = Refresher(vault, endpoint, settings, seconds, count)
         self._flights: Flights[AccessToken | None] = Flights()
         self._lookout = Lookout(self._look)
         self._gate = Gate(int(settings.web_threads * WAITING_SHARE), seconds)
@@ -95,13 +100,6 @@ class Access:
             held = self._lookout.after_pause(held.id, left)
         return token
 
-    def renew(self, connection_id: str) -> AccessToken:
-        """Renew now, whether it is due or not: for the keep-alive of grants nobody uses. Raises what token() raises."""
-        held = self._look(connection_id)
-        next_step(held)  # raises when there is nothing to renew
-        token = self._fly(held, forced=False).result()
-        return token or self.token(self._look(connection_id))
-
     def renew_idle(self, connection_id: str, generation: int) -> bool:
         """Renew exactly this generation now. False: it has changed, is not free, or everything is frozen.
 
@@ -115,7 +113,7 @@ class Access:
         self._refresher.recover()
 
     def close(self) -> None:
-        """Wait for refreshes under way."""
+        """At the stop of a process: wait for refreshes under way, whose tokens exist nowhere else yet."""
         self._flights.close()
 
     def _attempt(self, held: ConnectionSnapshot, wish: Wish) -> AccessToken | None:

@@ -19,7 +19,8 @@ class Flights(Generic[T]):
     """Work under way, one for each connection, a bounded number at once, none of it tied to a request.
 
     A request that loses patience, or whose browser has gone, stops nothing. A process that is told to stop waits for
-    the work under way; each refresh has a deadline, so gunicorn's graceful_timeout must be longer than that.
+    the work under way: gunicorn's worker_exit calls close(), and any other program is held by concurrent.futures, which
+    joins its threads before the interpreter ends. Each refresh has a deadline; graceful_timeout must be longer.
     """
 
     def __init__(self, most_at_once: int = MOST_AT_ONCE) -> None:

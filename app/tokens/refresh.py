@@ -1,10 +1,14 @@
 """One refresh, from the lease to the stored pair. It sends a refresh token once, and never decides by guesswork.
 
+A token is sent a second time only after a crash, after an answer that was lost, and in one case that no lock can rule
+out: this process is stopped for longer than its lease between the check of its time (is_late) and the first byte.
+
 Only Pagero's invalid_grant ends a connection, and only when the row has not moved meanwhile. Whatever else goes wrong
 keeps the tokens, is written into the row as back-off or doubt, and is raised as PageroBusy with the seconds to wait.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -43,7 +47,15 @@ COMMIT_PAUSE_SECONDS = 0.2
 MASS_PATIENCE = 12
 """Refusals of one connection during a mass refusal, five minutes apart, before it is believed after all."""
 
+Count = Callable[[str], None]
+"""Told the outcome of every refresh that took a lease: renewed, kept, fenced, broken, late, mass_refusal, a
+ReconnectReason, or the reason of the PageroError."""
+
 log = get_logger(__name__)
+
+
+def count_nothing(_outcome: str) -> None:
+    """For whom nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +70,19 @@ class Refresher:
     """Renews connections at the token endpoint. Thread-safe; one per process."""
 
     def __init__(
-        self, vault: Vault, endpoint: "TokenEndpoint", settings: Settings, seconds: Seconds = boot_seconds
+        self,
+        vault: Vault,
+        endpoint: "TokenEndpoint",
+        settings: Settings,
+        seconds: Seconds = boot_seconds,
+        count: Count = count_nothing,
     ) -> None:
         self._vault = vault
         self._leases = vault.leases
         self._endpoint = endpoint
         self._settings = settings
         self._seconds = seconds
+        self._count = count
         self._breaker = Breaker(seconds)
         self._refusals = RefusalWatch(seconds)
         self._recovery = Recovery(vault.journal, vault, endpoint)
@@ -93,6 +111,7 @@ class Refresher:
         spent_token = self._open(lease)
         if is_late(started, self._settings.refresh_lease_seconds, self._seconds):
             self._leases.release(lease)
+            self._count("late")
             self._tell("late", lease, level="warning")
             return None
         return self._exchange(lease, spent_token)
@@ -124,6 +143,7 @@ class Refresher:
         except PageroError as error:
             raise self._failed(lease, error, self._seconds() - started) from None
         except Exception:
+            self._count("broken")
             self._give_back(lease, "broken", back_off_seconds(lease.failures + 1), doubtful=True)
             raise
         self._breaker.succeeded()
@@ -132,6 +152,7 @@ class Refresher:
 
     def _keep(self, lease: Lease, renewal: Renewal) -> AccessToken | None:
         fate = self._saved(lease, renewal)
+        self._count("kept" if fate is None else "renewed" if fate == Fate.SAVED else "fenced")
         if fate == Fate.SAVED:
             self._vault.remember(lease.connection_id, renewal.row.generation, renewal.pair.access_token)
             self._tell("saved", lease, rotated=renewal.rotated)
@@ -166,20 +187,24 @@ class Refresher:
         """Pagero says invalid_grant: ReconnectNeeded if that ends the connection; None if the row moved on."""
         self._breaker.succeeded()
         if self._refusals.note(refused=True) and lease.refused_before < MASS_PATIENCE:
+            self._count(MASS_REFUSAL)
             self._tell(MASS_REFUSAL, lease, level="critical")
             delay = back_off_seconds(1, int(LONGEST_DELAY_SECONDS))
             self._give_back(lease, MASS_REFUSAL, delay, doubtful=False)
             return PageroBusy(OPERATION, retry_after=int(delay))
         reason = ReconnectReason.ROTATION_LOST if lease.in_doubt else ReconnectReason.ENDED_AT_PAGERO
         if self._leases.end(lease, reason):
+            self._count(reason.value)
             self._tell("reconnect_needed", lease, reason=reason.value)
             return ReconnectNeeded(reason)
+        self._count("fenced")
         self._tell("fenced", lease, level="warning", fate="refused")
         return None
 
     def _failed(self, lease: Lease, error: PageroError, took_seconds: float) -> PageroError:
         ours = isinstance(error, ClientRefused | PageroRefusedRequest)
         self._breaker.failed(at_once=isinstance(error, ClientRefused))
+        self._count(error.reason)
         delay = back_off_seconds(lease.failures + 1, error.retry_after)
         self._give_back(lease, error.reason, delay, doubtful=error.maybe_processed)
         event = "in_doubt" if error.maybe_processed else "failed"
@@ -190,6 +215,7 @@ class Refresher:
 
     def _ended(self, lease: Lease, reason: ReconnectReason) -> ReconnectNeeded:
         self._leases.end(lease, reason)
+        self._count(reason.value)
         level = "critical" if reason == ReconnectReason.UNREADABLE else "info"
         self._tell("reconnect_needed", lease, level=level, reason=reason.value)
         return ReconnectNeeded(reason)

@@ -108,11 +108,6 @@ class Sealer:
         return ciphers
 
 
-def key_id_of(sealed: bytes | None) -> str:
-    """The id of the key that sealed this, as the envelope says. Raises SealBroken when it is no envelope."""
-    return _parts(sealed)[0]
-
-
 def _subkey(secret: bytes, label: str) -> bytes:
     return HKDF(SHA256(), SUBKEY_BYTES, salt=None, info=f"{APPLICATION}/v{VERSION}/{label}".encode()).derive(secret)
 

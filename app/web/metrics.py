@@ -28,7 +28,7 @@ blueprint = Blueprint("metrics", __name__)
 
 
 def refreshed(outcome: str) -> None:
-    """Count a refresh. `outcome` is one of a few words of ours, such as renewed or grant_refused."""
+    """Count a refresh. `outcome` is one of a few words of ours: see tokens.refresh.Count."""
     REFRESHES.labels(outcome).inc()
 
 

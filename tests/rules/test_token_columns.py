@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.rules.source import APP, name_of, python_files, tree_of
 
 COLUMNS = re.compile(r"\b(sealed_access_token|sealed_refresh_token|lease_owner|lease_until|spent_generation)\b")
-WRITTEN = re.compile(r"revoke_(outcome|attempts|retry_at)|retry_at|generation|fence|forced_at|failures|key_id")
+WRITTEN = re.compile(r"revoke_(outcome|attempts|retry_at)|retry_at|generation|fence|forced_at|key_id")
 KNOWS = ("app.models", "app.tokens")
 
 

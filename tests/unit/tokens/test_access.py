@@ -363,8 +363,6 @@ def test_no_connection_and_an_ended_connection_are_disconnected(workshop: Worksh
         machine.token(connection_id)
     with pytest.raises(Disconnected):
         machine.access.token(held, rejected_generation=1)
-    with pytest.raises(Disconnected):
-        machine.access.renew("unknown")
 
 
 def test_what_is_kept_open_in_memory_is_of_no_use_after_a_disconnect_elsewhere(
@@ -477,14 +475,15 @@ def test_an_older_version_put_back_is_not_used(workshop: Workshop, machine: Mach
     _expect_calls(workshop, 1)
 
 
-def test_renew_renews_at_once_and_leaves_a_renewal_elsewhere_alone(workshop: Workshop, machine: Machine) -> None:
+def test_an_idle_connection_is_renewed_by_one_of_those_who_ask(workshop: Workshop, machine: Machine) -> None:
     connection_id = workshop.sign_in()
-    assert machine.access.renew(connection_id).generation == 2
+    assert machine.access.renew_idle(connection_id, 1)
     other = workshop.machine()
-    machine.vault.leases = LeasesWithSomebodyBefore(machine.vault.leases, lambda: other.access.renew(connection_id))
+    machine.vault.leases = LeasesWithSomebodyBefore(machine.vault.leases, lambda: other.renew(connection_id))
     ours = Access(machine.vault, workshop.endpoint, workshop.settings, workshop.seconds)
-    assert ours.renew(connection_id).generation == 3
+    assert not ours.renew_idle(connection_id, 2)
     ours.close()
+    assert not machine.access.renew_idle("unknown", 1)
     _expect_calls(workshop, 2)
 
 

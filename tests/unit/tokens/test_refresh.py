@@ -489,6 +489,24 @@ def test_a_grant_that_ends_after_a_late_pair_was_stored_counts_as_lost(workshop:
     assert needed.value.reason == "rotation_lost"
 
 
+def test_every_outcome_is_counted(workshop: Workshop, machine: Machine) -> None:
+    counted: list[str] = []
+    refresher = Refresher(machine.vault, workshop.endpoint, workshop.settings, workshop.seconds, counted.append)
+    connection_id = workshop.expired()
+    refresher.refresh(connection_id, 1)
+    workshop.endpoint.faults = [PageroUnreachable(OPERATION), ZeroDivisionError()]
+    for error in (PageroBusy, ZeroDivisionError):
+        workshop.pass_time(301)
+        with pytest.raises(error):
+            refresher.refresh(connection_id, 2)
+    workshop.endpoint.end_all()
+    workshop.pass_time(301)
+    with pytest.raises(ReconnectNeeded):
+        refresher.refresh(connection_id, 2)
+    assert refresher.refresh(connection_id, 2) is None  # no lease, nothing to count
+    assert counted == ["renewed", "pagero_unreachable", "broken", "rotation_lost"]
+
+
 def test_events_prove_what_happened_and_show_no_token(workshop: Workshop, machine: Machine) -> None:
     connection_id = workshop.expired()
     with capture_logs() as logs:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.errors import SealBroken
 from app.settings import Key
-from app.tokens.sealing import NONCE_BYTES, Place, Sealer, key_id_of
+from app.tokens.sealing import NONCE_BYTES, Place, Sealer
 
 FIRST = Key("2026-01", bytes(range(32)))
 SECOND = Key("2026-02", bytes(range(32, 64)))
@@ -93,8 +93,9 @@ def test_the_first_key_seals_and_every_key_opens() -> None:
     old = Sealer((FIRST,)).seal(TOKEN, HERE)
     both = Sealer((SECOND, FIRST))
     assert both.open(old, HERE) == TOKEN
-    assert key_id_of(old) == "2026-01"
-    assert key_id_of(both.seal(TOKEN, HERE)) == both.key_id == "2026-02"
+    assert b"2026-01" in old
+    assert b"2026-02" in both.seal(TOKEN, HERE)
+    assert both.key_id == "2026-02"
     assert both.key_ids == ("2026-02", "2026-01")
     assert both.only("2026-01").open(old, HERE) == TOKEN
 

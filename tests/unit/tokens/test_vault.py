@@ -11,7 +11,6 @@ from app.db import database_now, reading
 from app.errors import SealBroken
 from app.models import Account, Connection
 from app.pagero.records import TokenAnswer
-from app.tokens.sealing import key_id_of
 from app.tokens.vault import OpenTokens, snapshot_columns, snapshot_from
 from tests.unit.tokens.workshop import KEY, OTHER_KEY, Machine, Workshop
 
@@ -19,7 +18,8 @@ from tests.unit.tokens.workshop import KEY, OTHER_KEY, Machine, Workshop
 def test_tokens_lie_sealed_and_nowhere_in_the_clear(workshop: Workshop) -> None:
     answer = workshop.endpoint.sign_in()
     row = workshop.row(workshop.sign_in(answer=answer))
-    assert key_id_of(row.sealed_access_token) == key_id_of(row.sealed_refresh_token) == row.key_id == "k1"
+    assert row.key_id == "k1"
+    assert row.sealed_access_token[2:4] == row.sealed_refresh_token[2:4] == b"k1"
     stored = str(dict(row)).encode()
     for token in (answer.access_token, answer.refresh_token or ""):
         assert token.encode() not in stored
@@ -111,7 +111,7 @@ def test_a_view_that_has_the_token_open_asks_the_database_nothing(workshop: Work
 def test_an_access_token_is_opened_only_for_the_generation_that_was_seen(workshop: Workshop, machine: Machine) -> None:
     connection_id = workshop.sign_in()
     held = machine.look(connection_id)
-    workshop.machine().access.renew(connection_id)
+    workshop.machine().renew(connection_id)
     assert machine.vault.open_access(held) is None
     assert machine.vault.open_access(machine.look(connection_id))
 

@@ -63,6 +63,10 @@ class Machine:
         """What a request would send."""
         return self.access.token(self.look(connection_id), rejected).value
 
+    def renew(self, connection_id: str) -> bool:
+        """Renew what is stored now, due or not."""
+        return self.access.renew_idle(connection_id, self.look(connection_id).generation)
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
