@@ -93,7 +93,7 @@ def _services(app: Flask, settings: Settings, clock: Clock) -> Services:
     sealer = Sealer(settings.keys)
     endpoint = TokenEndpoint(settings)
     vault = Vault(engine, sealer, clock, settings)
-    access = Access(vault, endpoint, settings)
+    access = Access(vault, endpoint, settings, count=metrics.refreshed)
     return Services(settings, clock, sealer, vault, endpoint, access, PageroApi(settings))
 
 

@@ -9,10 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 
-from app.services import EXTENSION
-from app.web import metrics
+from app.errors import PageroBusy
+from app.services import EXTENSION, Services
 from tests.support.in_process import listen
 from tests.support.played_pagero import Window
+from tests.support.stored import Stored
 
 TOKEN = "metrics-token-0123456789"
 
@@ -76,13 +77,21 @@ def test_metrics_are_for_who_knows_the_token(measured: Window, given: str) -> No
     assert "requests_total" not in answer.text
 
 
-def test_metrics_count_answers_refreshes_and_sign_ins(measured: Window) -> None:
+def refresh_in_vain(application: Flask) -> None:
+    """Renew the one connection; the settings of this test name a port nobody listens on."""
+    parts: Services = application.extensions[EXTENSION]
+    row = Stored(parts.settings.database_address).one("connections")
+    with pytest.raises(PageroBusy):
+        parts.access.renew_idle(row["id"], row["generation"])
+
+
+def test_metrics_count_answers_refreshes_and_sign_ins(measured: Window, application: Flask) -> None:
     right = {"Authorization": f"Bearer {TOKEN}"}
     before = numbers(measured.open("/metrics", headers=right))
     measured.open("/nothing?secret=1")
     measured.sign_in()
     measured.callback({"state": "s" * 43})
-    metrics.refreshed("renewed")
+    refresh_in_vain(application)
 
     after = numbers(measured.open("/metrics", headers=right))
 
@@ -90,7 +99,7 @@ def test_metrics_count_answers_refreshes_and_sign_ins(measured: Window) -> None:
         ("requests_total", "404", "none"),
         ("sign_ins_total", "ok"),
         ("sign_ins_total", "state_unknown"),
-        ("refreshes_total", "renewed"),
+        ("refreshes_total", "pagero_unreachable"),
     ):
         assert after[name] == before.get(name, 0) + 1
 
