@@ -97,8 +97,7 @@ class NotSignedIn(AppError):
     reason = "signed_out"
 
 
-# reason: (status, what web.problems may offer). "again" starts a new sign-in with the same target; "operator" means the
-# person can do nothing about it.
+# reason: (status, offer). "again": a new sign-in with the same target; "operator": its person can do nothing about it.
 SIGN_IN_REASONS = {
     "state_missing": (400, "again"),
     "state_unknown": (400, "again"),  # no cookie of this browser belongs to this state
@@ -110,6 +109,7 @@ SIGN_IN_REASONS = {
     "iss_mismatch": (400, "operator"),
     "code_missing": (400, "again"),
     "code_and_error": (400, "again"),
+    "session_ended": (409, "again"),  # the browser's session ended while the sign-in was being finished
     "other_person": (409, "again"),  # the browser's session changed since, or reconnect came back as somebody else
     "access_denied": (403, "again"),
     "server_error": (502, "again"),

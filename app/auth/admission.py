@@ -46,7 +46,8 @@ class Admission:
 def admit(parts: Services, sql_session: Session, wanted: Admission) -> str:
     """Make or find the account, store its tokens, begin a session; answers the session's secret id.
 
-    Raises SignInFailed("other_person"), and StorageUnavailable when the database stays away; then nothing was changed.
+    Raises SignInFailed (other_person, session_ended), and StorageUnavailable when the database stays away; then nothing
+    was changed.
     """
     for pause in (*RETRY_PAUSES_SECONDS, None):
         try:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 from flask import after_this_request, g, request
-from sqlalchemy import CursorResult, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
@@ -22,6 +22,7 @@ from structlog.contextvars import bind_contextvars
 from werkzeug.wrappers import Response
 
 from app.db import database_now, db
+from app.errors import SignInFailed
 from app.models import Account, Administrator, BrowserSession, Connection
 from app.prepared import Prepared
 from app.services import Services, services
@@ -33,6 +34,8 @@ ID_BYTES = 32
 SECRET_ID = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url
 LONGEST_USER_AGENT = 200
 LONGEST_ADDRESS = 45
+MOST = 20
+"""Sessions of one account."""
 UNASKED = object()
 SEEN_EVERY = timedelta(minutes=1)
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-session", "session"  # the prefix binds a cookie to host, https and path /
@@ -84,11 +87,13 @@ def start(sql_session: Session, account_id: str, device: Device, now: datetime, 
     """Add a session to the caller's transaction and answer its secret id, for set_cookie() once that is committed.
 
     `now` is the database's. `replaces` is the row id of the session this browser had; it ends in the same transaction.
+    Of the account's others the newest stay, so that there are MOST at most. Raises SignInFailed("session_ended") when
+    the one to replace is gone: whoever ended it meant this browser to be out.
     """
-    over = BrowserSession.expires_at <= now
-    sql_session.execute(delete(BrowserSession).where(BrowserSession.account_id == account_id, over))
-    if replaces:
-        sql_session.execute(delete(BrowserSession).where(BrowserSession.id == replaces))
+    _deleted(sql_session, BrowserSession.account_id == account_id, BrowserSession.expires_at <= now)
+    if replaces and not _deleted(sql_session, BrowserSession.id == replaces):
+        raise SignInFailed("session_ended", "the session it should have replaced is gone")
+    _deleted(sql_session, BrowserSession.id.in_(_beyond(account_id, MOST - 1)))
     secret_id = secrets.token_urlsafe(ID_BYTES)
     sql_session.add(
         BrowserSession(
@@ -106,16 +111,13 @@ def start(sql_session: Session, account_id: str, device: Device, now: datetime, 
 
 def end(sql_session: Session, session_id: str, account_id: str) -> bool:
     """Delete one session of this account in the caller's transaction. False: there is none of that id."""
-    found = delete(BrowserSession).where(BrowserSession.id == session_id, BrowserSession.account_id == account_id)
-    return cast("CursorResult[Any]", sql_session.execute(found)).rowcount == 1
+    return _deleted(sql_session, BrowserSession.id == session_id, BrowserSession.account_id == account_id) == 1
 
 
 def end_all(sql_session: Session, account_id: str, but: str | None = None) -> int:
     """Delete the account's sessions in the caller's transaction, `but` (a row id) excepted; answers how many."""
-    found = delete(BrowserSession).where(BrowserSession.account_id == account_id)
-    if but:
-        found = found.where(BrowserSession.id != but)
-    return cast("CursorResult[Any]", sql_session.execute(found)).rowcount
+    spared = [BrowserSession.id != but] if but else []
+    return _deleted(sql_session, BrowserSession.account_id == account_id, *spared)
 
 
 def live_sessions(sql_session: Session, account_id: str) -> list[BrowserSession]:
@@ -141,6 +143,16 @@ def clear_cookie(answer: Response) -> None:
     """Take the session cookie out of the browser."""
     settings = services().settings
     answer.delete_cookie(cookie_name(settings), secure=settings.is_https, httponly=True, samesite="Lax", path="/")
+
+
+def _deleted(sql_session: Session, *which: ColumnElement[bool]) -> int:
+    return cast("CursorResult[Any]", sql_session.execute(delete(BrowserSession).where(*which))).rowcount
+
+
+def _beyond(account_id: str, newest: int) -> Select[str]:
+    """The account's sessions but the newest ones."""
+    own = select(BrowserSession.id).where(BrowserSession.account_id == account_id)
+    return own.order_by(BrowserSession.created_at.desc(), BrowserSession.id).offset(newest)
 
 
 def _hash(secret_id: str) -> str:

@@ -561,6 +561,36 @@ class TestReconnecting:
         assert window.come_back(second, "anna").status_code == 303
 
 
+class TestSigningOutWhileASignInIsBeingFinished:
+    def test_leaves_nobody_signed_in_and_gives_the_tokens_back(
+        self, window: Window, rows: Stored, pagero: PlayedPagero
+    ) -> None:
+        window.sign_in()
+        before, login_url = rows.one(Connection), window.start("/account")
+
+        def sign_out() -> None:
+            with rows.engine.begin() as connection:
+                connection.execute(BrowserSession.__table__.delete())
+
+        pagero.before_answering = sign_out
+
+        answer = window.come_back(login_url)
+
+        assert (answer.status_code, reasons(rows)) == (409, ["session_ended"])
+        assert rows.count(BrowserSession) == 0
+        assert rows.one(Connection) == before
+        assert len(pagero.revoked) == 1
+        assert "/auth/login?next=/account" in answer.text
+
+    def test_is_nothing_to_a_sign_in_that_began_signed_out(
+        self, window: Window, other_window: Window, rows: Stored, pagero: PlayedPagero
+    ) -> None:
+        other_window.sign_in("bjorn")
+        pagero.before_answering = lambda: other_window.post("/auth/logout")
+
+        assert window.sign_in().status_code == 303
+
+
 class TestTheDatabase:
     @pytest.fixture(autouse=True)
     def _no_waiting(self, monkeypatch: pytest.MonkeyPatch) -> None:

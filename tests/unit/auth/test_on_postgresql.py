@@ -1,9 +1,11 @@
 """What PostgreSQL refuses and SQLite takes: texts longer than their column, and NUL."""
 
 import pytest
+from flask import Flask
 
 from app.models import Account, BrowserSession
 from app.settings import Settings
+from app.web import sessions
 from tests.support.databases import Databases
 from tests.support.environment import settings_for
 from tests.support.played_pagero import SITE, PlayedPagero, Window
@@ -77,3 +79,13 @@ def signed_in_administrator(window: Window, rows: Stored) -> Window:
     window.sign_in()
     rows.insert("administrators", subject="anna", added_at=rows.one(BrowserSession)["created_at"])
     return window
+
+
+def test_the_newest_sessions_stay(
+    application: Flask, window: Window, rows: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST", 2)
+    for _ in range(4):
+        Window(application, window.pagero).sign_in()
+
+    assert rows.count(BrowserSession) == 2

@@ -311,3 +311,24 @@ class TestTheSelect:
 def token_of(window: Window) -> str:
     text = window.open(PAGE).text
     return text.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def test_an_account_keeps_its_twenty_newest_sessions(
+    application: Flask, window: Window, other_window: Window, rows: Stored
+) -> None:
+    other_window.sign_in("bjorn")
+    window.sign_in()
+    first = rows.one(Account, subject="anna")["id"]
+    windows = [window]
+    for _ in range(21):
+        windows.append(Window(application, window.pagero))
+        windows[-1].sign_in()
+
+    assert rows.count(BrowserSession, account_id=first) == sessions.MOST == 20
+    assert [is_in(each) for each in (windows[0], windows[1], windows[2], windows[-1], other_window)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
