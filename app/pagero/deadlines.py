@@ -34,13 +34,13 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def begin(self, sock: socket.socket, ends_at: float) -> Deadline:
-        """Watch `sock` until `end`. `ends_at` is a time of time.monotonic()."""
+        """Watch `sock` until `end`. `ends_at` is a time of time.monotonic(). RuntimeError: no thread can be had now."""
         deadline = Deadline(ends_at, sock)
         with self._lock:
+            self._start()
             self._running.add(deadline)
             if ends_at < self._wakes_at:
                 self._wakes_at = ends_at
-                self._start()
                 self._wake.notify()
         return deadline
 
@@ -52,8 +52,9 @@ class Watchdog:
 
     def _start(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._watch, name="pagero-deadlines", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._watch, name="pagero-deadlines", daemon=True)
+            thread.start()
+            self._thread = thread  # not before: a thread that could not be started must be tried again
 
     def _watch(self) -> None:
         with self._lock:

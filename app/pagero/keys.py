@@ -1,21 +1,25 @@
 """The public keys Pagero signs with, fetched from the configured JWKS URL.
 
 Refuses symmetric keys (one published as "oct" would let anybody sign) and RSA keys under 2048 bits. An unknown key id
-leads to one fetch a minute at most, so that made-up ids cannot make us a load on Pagero.
+leads to one fetch a minute at most, so that made-up ids cannot make us a load on Pagero. While there is no key at all,
+a fetch that failed is followed by some seconds without another, so that sign-ins do not queue for a time-out each.
 """
 
 import threading
 import time
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet, import_key
 from joserfc.util import base64_to_int
 
-from app.errors import PageroError
+from app.errors import PageroBusy, PageroError
 
+OPERATION = "fetch keys"
 FETCH_AGAIN_SECONDS = 60.0
+AFTER_FAILURE_SECONDS = 5.0
 LIFE_SECONDS = 3600.0
 MOST_KEYS = 50
 _RSA_BITS = 2048
@@ -32,9 +36,14 @@ class PublicKeys:
         self._tried_at = float("-inf")
 
     def get(self, refetch: bool = False) -> KeySet:
-        """The keys; `refetch` asks for newer ones, which happens at most once a minute. Raises PageroError."""
+        """The keys; `refetch` asks for newer ones, which happens at most once a minute.
+
+        Raises PageroError; PageroBusy with `retry_after` when the last fetch failed just now and nothing is kept.
+        """
         with self._lock:
             age = self._monotonic() - self._tried_at
+            if self._kept is None and age < AFTER_FAILURE_SECONDS:
+                raise PageroBusy(OPERATION, retry_after=ceil(AFTER_FAILURE_SECONDS - age))
             if self._kept is None or age >= LIFE_SECONDS or (refetch and age >= FETCH_AGAIN_SECONDS):
                 self._renew()
             assert self._kept is not None  # noqa: S101  # for the type checker: else _renew has raised

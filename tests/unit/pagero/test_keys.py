@@ -6,7 +6,7 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.util import int_to_base64
 
-from app.errors import PageroFailed
+from app.errors import PageroBusy, PageroFailed
 from app.pagero.keys import PublicKeys, key_set
 
 RSA = RSAKey.generate_key(2048, {"kid": "one"}).as_dict(private=False)
@@ -82,14 +82,21 @@ def test_old_keys_stay_when_newer_ones_cannot_be_had(keys: PublicKeys, source: S
     assert source.fetches == 2
 
 
-def test_without_any_keys_the_failure_is_passed_on_and_the_next_call_tries_again(
-    keys: PublicKeys, source: Source
+def test_without_any_keys_the_failure_is_passed_on_and_tried_again_after_some_seconds(
+    keys: PublicKeys, source: Source, time: Time
 ) -> None:
     source.answer = None
     for _ in range(2):
         with pytest.raises(PageroFailed):
             keys.get()
+        for refetch in (False, True):
+            with pytest.raises(PageroBusy) as busy:
+                keys.get(refetch)
+            assert busy.value.retry_after == 5
+        time.now += 5
     assert source.fetches == 2
+    source.answer = {"keys": [RSA]}
+    assert [key.kid for key in keys.get()] == ["one"]
 
 
 @pytest.mark.parametrize("answer", [{}, {"keys": None}, {"keys": {}}, {"keys": []}, {"keys": [7, None, "x", []]}])

@@ -1,5 +1,7 @@
 """Peers that are slow, endless or silent: the total deadline holds however little comes at a time."""
 
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from app.errors import PageroError, PageroGarbled, PageroTimedOut
-from app.pagero.deadlines import watchdog
+from app.pagero.deadlines import Watchdog, watchdog
 from app.pagero.shelf import Line
 from app.pagero.wire import Wire
 from tests.unit.pagero.raw_peer import RawPeer, Script, drip, pour, raw, reply, say_nothing, then
@@ -185,3 +187,16 @@ def test_an_answer_that_came_just_as_its_deadline_struck_is_not_used(
     peer.will(reply(200, b"y"))
     assert wire.exchange("GET", "/things", operation="try").body == b"y"
     assert peer.connections == 2
+
+
+def test_a_thread_that_could_not_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    dog, (ours, theirs) = Watchdog(), socket.socketpair()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("no more threads")))
+        with pytest.raises(RuntimeError):
+            dog.begin(ours, time.monotonic())
+    deadline = dog.begin(ours, time.monotonic() + 0.05)
+    assert theirs.recv(1) == b""
+    assert dog.end(deadline)
+    ours.close()
+    theirs.close()
