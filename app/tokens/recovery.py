@@ -78,4 +78,5 @@ class Recovery:
         if fate == Fate.ENDED:
             leaving = self._vault.revocations.take_late(renewal)
             self._vault.revocations.carry_out(self._endpoint, leaving, SYSTEM)
+        # Overtaken ones are dropped unrevoked (see Vault.store_grant): that could end the grant that overtook them.
         self._journal.drop(renewal)

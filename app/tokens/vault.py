@@ -82,8 +82,11 @@ class Vault:
     def store_grant(self, sql_session: Session, account_id: str, answer: TokenAnswer, now: datetime) -> Connection:
         """Make or replace the account's connection in the caller's transaction; flushed, not committed.
 
-        A refresh that is running for the old grant is fenced off. `now` is when the answer was asked for; should that
-        machine's clock be ahead of the database's, the database's counts.
+        A refresh that is running for the old grant is fenced off. The old refresh token is overwritten and not revoked:
+        at some servers revoking one ends the person's whole grant, the new one included.
+
+        `now` is when the answer was asked for; should that machine's clock be ahead of the database's, the database's
+        counts.
         """
         sql_session.execute(select(Account.id).where(Account.id == account_id).with_for_update())  # one grant at a time
         connection = sql_session.scalars(
