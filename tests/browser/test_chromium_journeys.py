@@ -126,7 +126,7 @@ def test_disconnecting_works_with_a_click_and_a_second_one(page: Page) -> None:
     page.goto("/account")
     page.get_by_role("link", name="Disconnect…").click()
     page.get_by_role("button", name="Disconnect").click()
-    expect(page.get_by_text("Pagero confirmed that the access is withdrawn.")).to_be_visible()
+    expect(page.get_by_text("Pagero confirmed that the access kept here is withdrawn.")).to_be_visible()
 
 
 def test_a_download_is_saved_as_a_file(page: Page) -> None:

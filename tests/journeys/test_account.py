@@ -99,11 +99,19 @@ def test_disconnecting_asks_first_and_then_says_what_pagero_said(
     assert site.stored.one(Connection)["state"] == "active"
     page = anna.submit(question.form("/account/disconnect"))
     assert page.heading == "Account"
-    assert "Pagero confirmed that the access is withdrawn." in page.text
+    assert "Pagero confirmed that the access kept here is withdrawn." in page.text
     assert len(sandbox.calls(endpoint="revoke")) >= 1
     assert site.stored.one(Connection)["sealed_refresh_token"] is None
     for browser in (anna, elsewhere):
         assert browser.get("/documents", status=409).heading == "You are disconnected from Pagero"
+
+
+def test_disconnecting_says_what_becomes_of_earlier_sign_ins(anna: Browser, elsewhere: Browser, site: Served) -> None:
+    """Each sign-in made a grant of its own; only the stored one can be revoked."""
+    earlier = "Access from earlier sign-ins was replaced by the latest and is no longer kept here"
+    question = ask_disconnect(anna)
+    assert earlier in question.text
+    assert earlier in anna.submit(question.form("/account/disconnect")).text
 
 
 def test_a_person_who_disconnected_sees_it_on_the_overview_and_can_connect_again(anna: Browser, site: Served) -> None:
