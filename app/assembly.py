@@ -13,6 +13,7 @@ from app.account.routes import blueprint as account
 from app.admin.routes import blueprint as admin
 from app.auth.routes import blueprint as auth
 from app.clock import Clock
+from app.companies.routes import blueprint as companies
 from app.dashboard.routes import api_blueprint
 from app.dashboard.routes import blueprint as dashboard
 from app.pagero.api import PageroApi
@@ -51,7 +52,7 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Flask:
     db.init_app(app, settings.database_address)
     app.extensions[EXTENSION] = _services(app, settings, clock or Clock())
     _extend(app)
-    for blueprint in (auth, dashboard, api_blueprint, account, admin):
+    for blueprint in (auth, dashboard, api_blueprint, companies, account, admin):
         app.register_blueprint(blueprint)
     cli.init_app(app)
     if settings.trusted_hops:

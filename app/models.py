@@ -7,6 +7,7 @@ from uuid import uuid4
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import app.companies.tables  # noqa: F401 - every table is known wherever app.models is
 from app.db import Base
 
 

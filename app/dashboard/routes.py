@@ -1,6 +1,7 @@
 """A person's documents at Pagero, read for them. No view here changes anything, at Pagero or here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
@@ -10,6 +11,8 @@ from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
 from app.auth.guards import open_to_all, signed_in, signed_in_api
+from app.companies.ledger import chosen_id
+from app.companies.ledger import companies as own_companies
 from app.dashboard import pages
 from app.dashboard.cache import ReadsCache
 from app.dashboard.download import attachment, taken_along
@@ -25,6 +28,7 @@ from app.dashboard.reads import VIEW_SHARE, Reads
 from app.dashboard.search import found
 from app.dashboard.taking import chosen, files, whole_list
 from app.dashboard.window import window
+from app.db import reads as db_reads
 from app.exports.archive import zip_stream
 from app.exports.rows import csv_rows
 from app.invoice.presentation import InvoicePage, ResponsePage, why
@@ -66,17 +70,19 @@ def overview() -> str:
     if visitor is None:
         return render_template("front.html")
     days = CHART_DAYS[request.args.get("days") == str(CHART_DAYS[1])]
-    seen = overview_of(window(_reads()), visitor.now, get_timezone(), days)
+    seen = overview_of(window(reads_here(), company_here()), visitor.now, get_timezone(), days)
     return render_template("dashboard/overview.html", overview=seen, days=days, now=visitor.now)
 
 
 @blueprint.get("/documents")
 @signed_in
 def documents() -> str:
-    """Documents sent and received, as filtered in the address."""
+    """Documents sent and received, as filtered in the address, else of the company the person looks at."""
     query = _query()
+    if "companyId" not in request.args:
+        query = replace(query, company_id=company_here())
     wanted = narrowing(request.args)
-    seen = _reads().documents(query)
+    seen = reads_here().documents(query)
     listing = pages.listing(seen.value, query)
     whole = listing.paging.previous is None and listing.paging.next is None
     return render_template(
@@ -120,7 +126,7 @@ def together() -> Response:
 @signed_in
 def document(document_id: str) -> str:
     """One document with the responses that answer it; they may be missing and the rest still shows."""
-    reads = _reads()
+    reads = reads_here()
     seen = reads.document(document_id)
     question = pages.responses_to(seen.value)
     tasks = {"responses": lambda: pages.listing(reads.documents(question).value, question)} if question else {}
@@ -142,7 +148,7 @@ def invoice(document_id: str) -> ResponseReturnValue:
     known = {"document_id": document_id, "now": g.visitor.now}
     lines_from = lines_from_of(request.args.get("lines", ""))
     try:
-        seen = readable(_reads(), document_id, lines_from)
+        seen = readable(reads_here(), document_id, lines_from)
     except InvoiceUnreadable as refusal:
         return render_template(
             "dashboard/invoice.html", number=None, refusal=why(refusal.reason), **known
@@ -170,7 +176,7 @@ def target(document_id: str) -> Response:
 @signed_in
 def partners() -> str:
     """Who documents came from and went to."""
-    seen = window(_reads())
+    seen = window(reads_here(), company_here())
     return render_template(
         "dashboard/partners.html", partners=partners_of(seen.documents), window=seen, now=g.visitor.now
     )
@@ -180,12 +186,12 @@ def partners() -> str:
 @signed_in
 def search() -> str:
     """What is loaded, by number, partner or amount; and by Pagero what refers to a number."""
-    reads, text = _reads(), search_text(request.args.get("q", ""))
+    reads, text = reads_here(), search_text(request.args.get("q", ""))
     if not text:
         return render_template("dashboard/search.html", text="", now=g.visitor.now)
-    question = DocumentQuery(reference=text)
+    question, company = DocumentQuery(reference=text), company_here()
     tasks: dict[str, Callable[[], Any]] = {
-        "window": lambda: window(reads),
+        "window": lambda: window(reads, company),
         "referring": lambda: pages.listing(reads.documents(question).value, question).rows,
     }
     parts = side_by_side(tasks)
@@ -238,7 +244,13 @@ def _cache() -> ReadsCache:
     return cast(ReadsCache, current_app.extensions[CACHE])
 
 
-def _reads() -> Reads:
+def company_here() -> str | None:
+    """Pagero's id of the company the person looks at; None for all of them."""
+    return chosen_id(own_companies(db_reads(), g.visitor.account_id))
+
+
+def reads_here() -> Reads:
+    """Reading for the page that is made now."""
     return Reads(_reader(), _cache(), g.visitor.now, services().settings.pagero_api_seconds * VIEW_SHARE)
 
 

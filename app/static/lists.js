@@ -46,7 +46,7 @@
 
   // Shortcuts: one letter after g leads to a page, / to the search box, ? to the list of them. Never while typing.
   const places = {o: "/", d: "/documents", r: "/documents?direction=Received", s: "/documents?direction=Sent",
-    f: "/files", n: "/attention", p: "/partners", a: "/account"};
+    f: "/files", n: "/attention", p: "/partners", c: "/companies", a: "/account"};
   let after = 0;
   const typing = (target) => target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName);
   document.addEventListener("keydown", (event) => {

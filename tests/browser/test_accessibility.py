@@ -59,6 +59,14 @@ def test_the_pages_of_a_person(page: Page) -> None:
         "/documents",
         "/documents?direction=Sent&reference=NOTHING",
         document,
+        f"{document}/invoice",
+        "/?days=90",
+        "/documents?documentType=PaymentReminder&limit=100&sort=-amount",
+        "/documents?mode=Test",
+        "/partners",
+        "/companies",
+        "/search?q=fjord",
+        "/shortcuts",
         "/account",
         "/account/disconnect",
     )
@@ -68,13 +76,15 @@ def test_the_pages_of_a_person(page: Page) -> None:
 def test_the_pages_of_a_person_in_swedish(page: Page) -> None:
     sign_in(page)
     page.get_by_role("button", name="Svenska").click()
-    assert look_at(page, "/", "/documents?offset=5000", "/account", "/documents?limit=x") == {}
+    assert (
+        look_at(page, "/", "/partners", "/companies", "/documents?offset=5000", "/account", "/documents?limit=x") == {}
+    )
 
 
 def test_long_and_foreign_names(page: Page, sandbox: Sandbox) -> None:
     sign_in(page)
     sandbox.knobs(hostile_names=True)
-    assert look_at(page, "/", "/documents?limit=50") == {}
+    assert look_at(page, "/", "/documents?limit=50", "/partners") == {}
 
 
 def test_the_pages_of_administrators(page: Page, site: Served) -> None:

@@ -9,13 +9,14 @@ from tests.rules.source import APP, imports_of, is_below, name_of, python_files
 GROUND = {"app.errors", "app.clock", "app.settings"}
 STORAGE = GROUND | {"app.db", "app.models", "app.prepared"}
 MIDDLE = STORAGE | {"app.pagero", "app.tokens", "app.services", "app.audit", "app.connections", "app.web"}
+GUARDED = {"app.auth.guards", "app.auth.destinations"}
 
 MAY_USE = {
     "app.errors": set(),
     "app.clock": set(),
     "app.settings": {"app.errors"},
     "app.db": GROUND,
-    "app.models": {"app.db"},
+    "app.models": {"app.db", "app.companies.tables"},
     "app.prepared": {"app.db"},
     "app.pagero": GROUND,
     "app.tokens": STORAGE | {"app.pagero"},
@@ -29,7 +30,8 @@ MAY_USE = {
     "app.reconnect_links": STORAGE | {"app.services", "app.audit"},
     "app.web": (MIDDLE - {"app.connections"}) | {"app.auth.guards", "app.auth.destinations"},
     "app.auth": (MIDDLE - {"app.connections"}) | {"app.reconnect_links"},
-    "app.dashboard": MIDDLE | {"app.auth.guards", "app.auth.destinations", "app.invoice", "app.exports"},
+    "app.companies": MIDDLE | GUARDED | {"app.dashboard.routes", "app.dashboard.window"},
+    "app.dashboard": MIDDLE | GUARDED | {"app.companies.ledger", "app.invoice", "app.exports"},
     "app.exports": MIDDLE | {"app.auth.guards", "app.auth.destinations"},
     "app.account": MIDDLE | {"app.auth.guards", "app.auth.destinations"},
     "app.admin": MIDDLE | {"app.auth.guards", "app.auth.destinations", "app.reconnect_links"},
