@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -255,7 +257,13 @@ def reads_here() -> Reads:
 
 
 def _query() -> DocumentQuery:
-    return asked(request.args.to_dict(flat=False))
+    return _asked(request.query_string)
+
+
+@lru_cache(maxsize=256)
+def _asked(query_string: bytes) -> DocumentQuery:
+    """Scripts ask the same again and again: each address is read once."""
+    return asked(parse_qs(query_string.decode("ascii", "replace"), keep_blank_values=True, errors="replace"))
 
 
 def _reader() -> Reader:

@@ -5,8 +5,11 @@ Refuses what http.client lets pass: heads over 64 KiB, folded lines, odd status 
 """
 
 import http.client
+import io
 import re
+import socket
 from collections.abc import Iterator
+from typing import Literal
 
 _HEAD_BYTES = 64 * 1024
 _FIELDS = 100
@@ -15,10 +18,21 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\r?\n")
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _CHUNK_BYTES = 64 * 1024
+_BUFFER_BYTES = 64 * 1024
 
 
 class Unreadable(http.client.HTTPException):
     """The answer breaks HTTP or a limit of ours."""
+
+
+class _Wide:
+    """A socket read through a large buffer: most answers then take one or two reads of it instead of three."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def makefile(self, mode: Literal["rb"]) -> io.IOBase:
+        return self._sock.makefile(mode, _BUFFER_BYTES)
 
 
 class Answer(http.client.HTTPResponse):
@@ -26,6 +40,9 @@ class Answer(http.client.HTTPResponse):
 
     fields: dict[str, str]
     ends_line: bool  # whether nothing may be sent on the line after this answer
+
+    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None):
+        super().__init__(_Wide(sock), debuglevel, method, url)  # type: ignore[arg-type]  # only makefile is used
 
     def begin(self) -> None:
         """Read the head. Raises Unreadable, http.client.RemoteDisconnected (nothing came at all) and OSError."""

@@ -6,8 +6,9 @@ Refuses paths with dot segments (also encoded ones), empty segments, or anything
 import http.client
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import unquote, urlencode
 
@@ -41,7 +42,18 @@ class Call:
         return max(0.001, self.ends_at - time.monotonic())
 
 
-def target_of(operation: str, path: str, query: Sequence[tuple[str, str]]) -> str:
+def head_of(call: Call, host: str) -> bytes:
+    """The head of a request without body, as it goes out. Raises ValueError for a value that could end its line."""
+    lines = [f"{call.method} {call.target} HTTP/1.1", f"Host: {host}", "Accept-Encoding: identity"]
+    lines += [f"{name}: {value}" for name, value in call.headers.items()]
+    head = "\r\n".join(lines) + "\r\n\r\n"
+    if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1:
+        raise ValueError("a line break in a header")
+    return head.encode("latin-1")
+
+
+@lru_cache(maxsize=512)
+def target_of(operation: str, path: str, query: tuple[tuple[str, str], ...]) -> str:
     """Path and query as they stand in the request line. Raises PageroRefusedRequest for a path that may not be sent."""
     plain = _SEGMENTS.fullmatch(path) and ".." not in path and "%" not in path and "/." not in path
     if not plain and not _acceptable(path):

@@ -30,6 +30,8 @@ class Line(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, sock: socket.socket, default_port: int) -> None:
         super().__init__(host, port)
         self.default_port = default_port  # for the Host header
+        name = f"[{host}]" if ":" in host else host
+        self.host_field = name if port == default_port else f"{name}:{port}"
         self.sock = sock
 
     def unwatch(self) -> bool:

@@ -18,7 +18,7 @@ import structlog
 
 from app.errors import PageroRefusedRequest, PageroTimedOut, PageroUnreachable
 from app.pagero.answers import Answer
-from app.pagero.calls import FAULTS, NOTHING, USER_AGENT, Call, fault_of, target_of
+from app.pagero.calls import FAULTS, NOTHING, USER_AGENT, Call, fault_of, head_of, target_of
 from app.pagero.deadlines import watchdog
 from app.pagero.lines import CannotConnect, open_line
 from app.pagero.shelf import Line, Shelf
@@ -78,7 +78,7 @@ class Wire:
         sent = {"User-Agent": USER_AGENT, **headers}
         if new_connection:
             sent["Connection"] = "close"
-        target = target_of(operation, self._prefix + path, query)
+        target = target_of(operation, self._prefix + path, tuple(query))
         call = Call(operation, method, target, sent, body, ends_at, new_connection)
         line, answer = self._ask(call)
         content = self._whole(line, call, answer)
@@ -99,7 +99,7 @@ class Wire:
         Raises like `exchange`. Total_seconds count for the head and for waiting for the pieces.
         """
         sent = {"User-Agent": USER_AGENT, **headers}
-        target = target_of(operation, self._prefix + path, query)
+        target = target_of(operation, self._prefix + path, tuple(query))
         call = Call(operation, method, target, sent, None, time.monotonic() + self._total_seconds, False)
         line, answer = self._ask(call)
         cut = line.unwatch()
@@ -156,6 +156,8 @@ class Wire:
 def _send(line: Line, call: Call) -> Answer:
     line.sock.settimeout(call.seconds_left)
     line.watch = watchdog.begin(line.sock, call.ends_at)
+    if call.method == "GET" and call.body is None:
+        return _ask_for(line, call)
     try:
         line.request(call.method, call.target, call.body, call.headers)
     except (ValueError, http.client.HTTPException):  # before the first byte: a line break in a header, for example
@@ -166,6 +168,23 @@ def _send(line: Line, call: Call) -> Answer:
             raise
         # It takes no more of a large body: its answer (401, 413) may lie here already, and is worth more than a guess.
     return cast(Answer, line.getresponse())
+
+
+def _ask_for(line: Line, call: Call) -> Answer:
+    """A GET: its head in one packet. http.client takes four times as long to put the same bytes together."""
+    try:
+        head = head_of(call, line.host_field)
+    except ValueError:  # before the first byte
+        _close(line)
+        raise PageroRefusedRequest(call.operation) from None
+    line.sock.sendall(head)
+    answer = Answer(line.sock, method=call.method)
+    try:
+        answer.begin()
+    except BaseException:
+        answer.close()
+        raise
+    return answer
 
 
 def _close(line: Line) -> bool:

@@ -59,7 +59,13 @@ class Visitor:
     last_seen_at: datetime
     expires_at: datetime
     connection: ConnectionSnapshot | None
-    csrf_token: str = field(repr=False)
+    secret_id: str = field(repr=False)
+    """What the cookie holds."""
+
+    @property
+    def csrf_token(self) -> str:
+        """What this session's forms carry. Made when asked for: most answers have no form."""
+        return hmac.digest(self.secret_id.encode(), b"csrf", "sha256").hex()
 
 
 def cookie_name(settings: Settings) -> str:
@@ -226,7 +232,7 @@ def _visitor_from(row: Any, secret_id: str) -> Visitor:
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,
         connection=snapshot_from(row),
-        csrf_token=hmac.digest(secret_id.encode(), b"csrf", "sha256").hex(),
+        secret_id=secret_id,
     )
 
 
