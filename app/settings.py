@@ -33,6 +33,8 @@ SECRETS = ("pagero_client_secret", "encryption_keys", "database_url", "metrics_t
 PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "example", "xxx", "todo")
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 KEY_BYTES = 32
+COMMIT_SECONDS = 4.0
+"""How long a refreshed pair of tokens is tried to be saved within the request; then it goes to the journal."""
 LEAST_DISTINCT_BYTES = 8  # 32 random bytes with fewer do not occur; typed-in keys do
 
 
@@ -76,7 +78,7 @@ class Settings(BaseModel):
     pagero_connect_seconds: float = Field(3.0, gt=0, le=30)
     pagero_token_seconds: float = Field(8.0, gt=0, le=60)
     pagero_api_seconds: float = Field(15.0, gt=0, le=120)
-    refresh_lease_seconds: float = Field(6.0, ge=1, le=120)
+    refresh_lease_seconds: float = Field(15.0, ge=1, le=120)
     refresh_wait_seconds: float = Field(10.0, gt=0, le=60)
     token_journal_dir: Path = Path("instance/token-journal")
 
@@ -150,6 +152,10 @@ class Settings(BaseModel):
     def _ladder(self) -> Self:
         if self.pagero_connect_seconds >= self.pagero_token_seconds:
             raise ValueError("PAGERO_CONNECT_SECONDS must be less than PAGERO_TOKEN_SECONDS")
+        # Else a lease could end under a call whose heartbeat cannot reach the database, and two workers would send.
+        if self.pagero_token_seconds + COMMIT_SECONDS >= self.refresh_lease_seconds:
+            least = f"PAGERO_TOKEN_SECONDS and {COMMIT_SECONDS:g} seconds for storing"
+            raise ValueError(f"REFRESH_LEASE_SECONDS must be more than {least}")
         if self.database_url.get_secret_value() and not re.match(
             r"sqlite:///|postgresql(\+psycopg)?://", self.database_url.get_secret_value()
         ):

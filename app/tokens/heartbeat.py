@@ -11,8 +11,6 @@ from structlog import get_logger
 from app.tokens.leases import Lease, Leases
 
 BEATS_PER_LEASE = 3
-SAFETY_SHARE = 0.5
-"""The call begins only while so much of the lease is untouched: a process that was stopped or suspended may be late."""
 
 Seconds = Callable[[], float]
 log = get_logger(__name__)
@@ -23,9 +21,14 @@ def boot_seconds() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def is_late(started_seconds: float, lease_seconds: float, seconds: Seconds = boot_seconds) -> bool:
-    """Whether too much of a lease that was asked for at `started_seconds` has passed to begin a call under it."""
-    return seconds() - started_seconds > lease_seconds * (1 - SAFETY_SHARE)
+def is_late(
+    started_seconds: float, lease_seconds: float, needed_seconds: float, seconds: Seconds = boot_seconds
+) -> bool:
+    """Whether a lease that was asked for at `started_seconds` could end before a call begun now is over and stored.
+
+    Even if no heartbeat reaches the database. A process that was stopped or suspended since then is late.
+    """
+    return seconds() - started_seconds > lease_seconds - needed_seconds
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from app.errors import (
 )
 from app.models import SYSTEM, ReconnectReason
 from app.pagero.records import TokenAnswer
-from app.settings import Settings
+from app.settings import COMMIT_SECONDS, Settings
 from app.tokens.breaker import Breaker, RefusalWatch
 from app.tokens.columns import Renewal, pair_of
 from app.tokens.freshness import LONGEST_DELAY_SECONDS, back_off_seconds
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from app.pagero.oauth import TokenEndpoint
 
 OPERATION = "refresh tokens"
-COMMIT_SECONDS = 4.0
-"""How long a received pair is tried to be saved within the request."""
 COMMIT_PAUSE_SECONDS = 0.2
 MASS_PATIENCE = 12
 """Refusals of one connection during a mass refusal, five minutes apart, before it is believed after all."""
@@ -109,7 +107,8 @@ class Refresher:
 
     def _spend(self, lease: Lease, started: float) -> AccessToken | None:
         spent_token = self._open(lease)
-        if is_late(started, self._settings.refresh_lease_seconds, self._seconds):
+        needed = self._settings.pagero_token_seconds + COMMIT_SECONDS
+        if is_late(started, self._settings.refresh_lease_seconds, needed, self._seconds):
             self._leases.release(lease)
             self._count("late")
             self._tell("late", lease, level="warning")

@@ -1,6 +1,7 @@
 """One person connected through the sandbox, on both databases, and processes that ask for their token."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -48,6 +49,10 @@ class Person:
     def reuses(self) -> int:
         """How many refresh tokens were presented more than once."""
         return len(self.sandbox.reuses()["presented_more_than_once"])
+
+    def outlast_the_lease(self) -> None:
+        """As if so much time had passed that a lease nobody renews is over; who waits for it sees that soon."""
+        assert self.stored.change(Connection, {"lease_until": datetime.now(UTC)}, id=self.connection_id) == 1
 
     def close(self) -> None:
         for asker in self._askers:

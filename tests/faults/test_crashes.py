@@ -11,7 +11,7 @@ from tests.faults.conftest import Person
 from tests.faults.processes import POINTS
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
-LEASE_SECONDS = 2
+LEASE = {"refresh_lease_seconds": 7, "pagero_token_seconds": 2, "pagero_connect_seconds": 1}
 NOTHING_SPENT, SPENT, SAVED = "nothing spent", "spent", "saved"
 LEFT = {
     "before sending": NOTHING_SPENT,
@@ -29,6 +29,7 @@ def _kill_one(anna: Person, point: str) -> list[str]:
     _until(lambda: anna.row.fence > 1)
     others = [anna.ask() for _ in range(3)]
     assert victim.result() == "killed"
+    anna.outlast_the_lease()
     return [one.result() for one in others]
 
 
@@ -44,7 +45,7 @@ def _until(condition: Callable[[], bool], seconds: float = 10) -> None:
 def test_a_kill_costs_at_most_one_more_call_and_says_what_happened(
     person: Callable[..., Person], point: str, turn: int
 ) -> None:
-    anna = person(refresh_lease_seconds=LEASE_SECONDS)
+    anna = person(**LEASE)
     outcomes = _kill_one(anna, point)
     again = anna.ask().result()
     if LEFT[point] == SPENT:  # a strict server: the grant is over, and the reason is known
@@ -58,14 +59,14 @@ def test_a_kill_costs_at_most_one_more_call_and_says_what_happened(
 
 @pytest.mark.parametrize("point", [point for point in POINTS if LEFT[point] == SPENT])
 def test_a_kill_costs_nothing_where_the_server_forgives(person: Callable[..., Person], point: str) -> None:
-    anna = person(refresh_lease_seconds=LEASE_SECONDS)
+    anna = person(**LEASE)
     anna.sandbox.knobs(reuse_grace_seconds=60)
     assert set(_kill_one(anna, point)) == {"served"}
     assert (anna.row.state, anna.row.generation, anna.refreshes) == ("active", 2, 2)
 
 
 def test_a_holder_stopped_in_the_middle_of_its_commit_goes_on_with_it(person: Callable[..., Person]) -> None:
-    anna = person(refresh_lease_seconds=LEASE_SECONDS)
+    anna = person(**LEASE)
     late = anna.ask(point="before the commit", sent=signal.SIGSTOP)
     late.wait_until_stopped()
     other = anna.ask()
@@ -77,10 +78,11 @@ def test_a_holder_stopped_in_the_middle_of_its_commit_goes_on_with_it(person: Ca
 
 @pytest.mark.parametrize("grace", [0, 60])
 def test_a_late_writer_is_fenced_off(person: Callable[..., Person], grace: int) -> None:
-    anna = person(refresh_lease_seconds=LEASE_SECONDS)
+    anna = person(**LEASE)
     anna.sandbox.knobs(reuse_grace_seconds=grace)
     late = anna.ask(point="after the answer", sent=signal.SIGSTOP)
     late.wait_until_stopped()
+    anna.outlast_the_lease()
     expected = "served" if grace else "rotation_lost"
     assert anna.ask().result() == expected
     stored = dict(anna.row)
@@ -91,7 +93,7 @@ def test_a_late_writer_is_fenced_off(person: Callable[..., Person], grace: int) 
 
 
 def test_a_holder_stopped_before_sending_does_not_send(person: Callable[..., Person]) -> None:
-    anna = person(refresh_lease_seconds=LEASE_SECONDS)
+    anna = person(**LEASE)
     late = anna.ask(point="with the lease in hand", sent=signal.SIGSTOP)
     late.wait_until_stopped()
     assert anna.ask().result() == "served"

@@ -88,6 +88,8 @@ def test_what_has_no_default_must_be_set(name: str):
         ("LOG_LEVEL", "LOUD"),
         ("DATABASE_URL", "mysql://somewhere/canary"),
         ("PAGERO_CONNECT_SECONDS", "9"),
+        ("REFRESH_LEASE_SECONDS", "12"),
+        ("PAGERO_TOKEN_SECONDS", "11"),
     ],
 )
 def test_bad_values_are_refused_by_name(name: str, value: str):

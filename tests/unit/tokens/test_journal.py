@@ -139,7 +139,7 @@ def test_it_fences_off_whoever_refreshes_with_the_spent_token(
     machine, outage = failing
     connection_id = workshop.expired()
     token = machine.token(connection_id)
-    workshop.pass_time(2)
+    workshop.outlast_the_lease()
     other = workshop.machine()
     workshop.endpoint.forgives_reuse = True
 

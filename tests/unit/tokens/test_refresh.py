@@ -1,5 +1,6 @@
 """One refresh: what each answer of Pagero does to the connection, and what a failing database does."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from app.errors import (
     ReconnectNeeded,
 )
 from app.pagero.records import TokenAnswer
+from app.tokens import heartbeat
 from app.tokens.columns import Renewal
 from app.tokens.leases import Fate, Lease, Leases
 from app.tokens.refresh import Refresher, _renewal
@@ -387,13 +389,36 @@ def test_a_holder_that_was_paused_before_sending_does_not_send(workshop: Worksho
     assert workshop.machine().token(connection_id)
 
 
-def test_the_lease_is_kept_while_a_slow_call_runs(workshop: Workshop) -> None:
-    machine, other = (workshop.machine(refresh_lease_seconds=2) for _ in range(2))
+def test_the_lease_is_kept_while_a_slow_call_runs(
+    workshop: Workshop, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "BEATS_PER_LEASE", 60)
     connection_id = workshop.expired()
-    workshop.endpoint.delay_seconds = 3.5
-    flight = machine.access._fly(machine.look(connection_id), forced=False)
-    assert other.token(connection_id) == flight.result().value  # type: ignore[union-attr]
-    assert len(workshop.endpoint.refreshes) == 1
+    other = workshop.machine()
+
+    def slowly() -> None:
+        for _ in range(3):  # twelve seconds under a lease of six
+            before = workshop.row(connection_id).lease_until
+            workshop.pass_time(4)
+            _until(lambda until=before: workshop.row(connection_id).lease_until > until + timedelta(seconds=3))
+            assert other.vault.leases.take(connection_id, 1) is None
+
+    workshop.endpoint.in_flight = [slowly]
+    assert machine.token(connection_id)
+    assert workshop.row(connection_id).fence == 2
+
+
+@pytest.mark.parametrize(("passed", "sent"), [(0.5, 1), (1.5, 0)])
+def test_a_call_begins_only_if_it_would_be_over_within_the_lease_without_any_heartbeat(
+    workshop: Workshop, machine: Machine, passed: float, sent: int
+) -> None:
+    """The lease lasts six seconds, the call one at most, storing its answer four."""
+    connection_id = workshop.expired()
+    refresher = machine.access._refresher
+    ticks = iter([0.0])
+    refresher._seconds = lambda: next(ticks, passed)
+    refresher.refresh(connection_id, 1)
+    assert len(workshop.endpoint.refreshes) == sent
 
 
 def test_a_late_writer_is_fenced_off(workshop: Workshop, machine: Machine) -> None:
@@ -401,7 +426,7 @@ def test_a_late_writer_is_fenced_off(workshop: Workshop, machine: Machine) -> No
     late = machine.vault.leases.take(connection_id, 1)
     assert late is not None
     answer = workshop.endpoint.refresh(workshop.machine().vault.leases.open(late) or "")
-    workshop.pass_time(2)
+    workshop.outlast_the_lease()
     with pytest.raises(ReconnectNeeded):  # the refresh token was spent by the one who is late
         workshop.machine().token(connection_id)
     refresher = Refresher(machine.vault, workshop.endpoint, workshop.settings)
@@ -413,6 +438,13 @@ def test_a_late_writer_is_fenced_off(workshop: Workshop, machine: Machine) -> No
     assert not machine.vault.leases.renew(late)
     assert not machine.vault.leases.release(late)
     assert not machine.vault.leases.fail(late, "pagero_failed", 9, doubtful=True)
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 def _meanwhile(workshop: Workshop, connection_id: str, other: Machine, fault: Exception) -> Callable[[], None]:
@@ -472,9 +504,10 @@ def test_a_late_pair_fences_off_a_call_with_the_spent_token(workshop: Workshop, 
             raise GrantRefused(OPERATION, 400)
 
     other.access._refresher._endpoint = RefusesLate()
-    assert other.token(connection_id) == renewal.pair.access_token
+    assert other.access._refresher.refresh(connection_id, 1) is None
     row = workshop.row(connection_id)
     assert (row.generation, row.state, row.lease_owner) == (2, "in_doubt", None)
+    assert machine.token(connection_id) == renewal.pair.access_token
 
 
 def test_a_grant_that_ends_after_a_late_pair_was_stored_counts_as_lost(workshop: Workshop, machine: Machine) -> None:

@@ -39,8 +39,9 @@ def engine_of(address: str) -> Engine:
 
 
 def quick_settings(address: str, **changes: Any) -> Settings:
-    """Settings in which leases last a second."""
-    quick = {"refresh_lease_seconds": "1", "pagero_token_seconds": "4", "refresh_wait_seconds": "5"}
+    """Settings with the shortest leases that make sense: a second more than a call and its storing may take."""
+    quick = {"refresh_lease_seconds": "6", "pagero_token_seconds": "1", "pagero_connect_seconds": "0.5"}
+    quick["refresh_wait_seconds"] = "5"
     text = {name: str(value) for name, value in changes.items()}
     keys = f"k1:{b64encode(KEY.secret).decode()}"
     return Settings.from_environment(settings_for("http://127.0.0.1:8000", address, keys, **(quick | text)))
