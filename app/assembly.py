@@ -16,6 +16,8 @@ from app.clock import Clock
 from app.companies.routes import blueprint as companies
 from app.dashboard.routes import api_blueprint
 from app.dashboard.routes import blueprint as dashboard
+from app.files.routes import attention_blueprint as attention
+from app.files.routes import blueprint as files
 from app.pagero.api import PageroApi
 from app.pagero.oauth import TokenEndpoint
 from app.services import EXTENSION, Services
@@ -40,7 +42,7 @@ from app.web import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-LARGEST_BODY_BYTES = 256 * 1024  # forms only; nothing here takes a file
+LARGEST_BODY_BYTES = 256 * 1024  # forms; the one that takes files says itself how much
 LARGEST_FORM_FIELDS = 50
 
 
@@ -52,7 +54,7 @@ def assemble(settings: Settings, clock: Clock | None = None) -> Flask:
     db.init_app(app, settings.database_address)
     app.extensions[EXTENSION] = _services(app, settings, clock or Clock())
     _extend(app)
-    for blueprint in (auth, dashboard, api_blueprint, companies, account, admin):
+    for blueprint in (auth, dashboard, api_blueprint, companies, files, attention, account, admin):
         app.register_blueprint(blueprint)
     cli.init_app(app)
     if settings.trusted_hops:
@@ -101,5 +103,6 @@ def _services(app: Flask, settings: Settings, clock: Clock) -> Services:
 def _extend(app: Flask) -> None:
     Bootstrap5(app)
     Babel(app, locale_selector=languages.locale, timezone_selector=languages.timezone)
+    languages.init_app(app)
     for part in (ids, assets, request_log, headers, compression, csrf, formats, words, problems, health, metrics):
         part.init_app(app)

@@ -6,7 +6,7 @@ Refuses nothing; names and values must be free of line breaks already, and what 
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import IO
 
 PIECE_BYTES = 64 * 1024
 
@@ -17,7 +17,7 @@ class Payload:
 
     name: str
     size_bytes: int
-    stream: BinaryIO = field(repr=False)
+    stream: IO[bytes] = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 from app.errors import AppError, RequestRefused, SignInFailed, StorageUnavailable
 
 STORAGE_FAULTS = (OperationalError, InterfaceError, InternalError, PoolTimedOut)
-PAGES = {404: "not_found", 429: "too_many"}  # any other status of Werkzeug's below 500 is "bad_request"
+# Any other status of Werkzeug's below 500 is "bad_request".
+PAGES = {404: "not_found", 413: "too_large", 429: "too_many"}
 SERVER_FAULT = 500
 PLAIN_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
@@ -45,11 +46,11 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AppError, _answer_known)
     app.register_error_handler(HTTPException, _answer_refusal)
     app.register_error_handler(Exception, _answer_unknown)
+    app.register_error_handler(DataError, _answer_unstorable)
     for fault in STORAGE_FAULTS:
         app.register_error_handler(fault, _answer_storage)
 
 
-    app.register_error_handler(DataError, _answer_unstorable)
 def wants_json() -> bool:
     """Whether a script asks: under /api/, or by an Accept header that names JSON and prefers it to HTML."""
     accepted = request.accept_mimetypes
@@ -87,15 +88,15 @@ def _answer_storage(error: Exception) -> Response:
     return draw(StorageUnavailable())
 
 
-def _answer_unknown(error: Exception) -> Response:
-    log.error("unexpected", fault=type(error).__name__, exc_info=error)
-    return draw(Broken())
-
 def _answer_unstorable(error: Exception) -> Response:
     """A value no column takes, such as one with NUL in it: it came with the request."""
     log.error("value_unstorable", cause=type(getattr(error, "orig", None)).__name__)
     return draw(RequestRefused("value_unstorable"))
 
+
+def _answer_unknown(error: Exception) -> Response:
+    log.error("unexpected", fault=type(error).__name__, exc_info=error)
+    return draw(Broken())
 
 
 def _detail(problem: AppError) -> str:
