@@ -1,16 +1,22 @@
 """How gunicorn serves the application. Read by gunicorn alone; every figure has its reason beside it.
 
-BIND, WEB_WORKERS, WEB_THREADS and GUNICORN_LOG_LEVEL come from the environment. No access log: the application logs
-each request itself, with the path and without the query, in which a callback carries its code. Imports nothing of
-ours, so that a reload (SIGHUP) takes new code everywhere.
+BIND, WEB_WORKERS, WEB_THREADS, REQUEST_SECONDS and GUNICORN_LOG_LEVEL come from the environment. No access log: the
+application logs each request itself, with the path and without the query, in which a callback carries its code.
+Imports nothing of ours, so that a reload (SIGHUP) takes new code everywhere.
 """
 
+import contextlib
 import os
 import resource
+import select
 import shutil
+import socket
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 
 def _seconds(name: str, default: float) -> float:
@@ -20,12 +26,71 @@ def _seconds(name: str, default: float) -> float:
         return default  # app.settings names the mistake, together with all others
 
 
+# A client that sends half a request holds a thread, and gunicorn waits for the rest for ever. So a request has this
+# long to arrive, and as much more as a slow line takes for what has come. Then it is as if the client had left.
+REQUEST_SECONDS = _seconds("REQUEST_SECONDS", 15)
+SLOW_LINE = 20_000  # bytes a second
+LINGER_SECONDS, LINGER_BYTES = 1, 65536
+
+
+class PatientSocket(socket.socket):
+    """A connection that is read until a deadline, and then is at its end."""
+
+    deadline = 0.0
+    over = False
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """What has come; nothing once it is over."""
+        while not self.over:
+            try:
+                data = super().recv(size, flags | socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                self.over = not self._has_more_in_time()
+            else:
+                self.deadline += len(data) / SLOW_LINE
+                return data
+        return b""
+
+    def linger(self) -> None:
+        """Let the last answer arrive at a client that is still sending (RFC 9112, 9.6)."""
+        read = 0
+        self.deadline = time.monotonic() + LINGER_SECONDS
+        with contextlib.suppress(OSError):
+            self.shutdown(socket.SHUT_WR)
+            while read < LINGER_BYTES and (data := self.recv(4096)):
+                read += len(data)
+        self.over = True
+
+    def _has_more_in_time(self) -> bool:
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        return bool(poll.poll(max(0, self.deadline - time.monotonic()) * 1000))
+
+
+class PatientWorker(ThreadWorker):
+    """gthread, with a deadline for every request, and without lingering in the loop that serves all connections."""
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Take a connection whose next request begins."""
+        if not isinstance(conn.sock, PatientSocket):
+            conn.sock = PatientSocket(conn.sock.family, conn.sock.type, conn.sock.proto, conn.sock.detach())
+        super().enqueue_req(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """Serve it, in a thread. What is not true tells gunicorn to close the connection."""
+        conn.sock.deadline = time.monotonic() + REQUEST_SECONDS
+        is_kept = super().handle(conn)
+        if not is_kept:
+            conn.sock.linger()
+        return is_kept
+
+
 wsgi_app = "wsgi:app"
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 
 # gthread: a view mostly waits for Pagero, so threads serve many of them at once; two processes keep two cores busy.
 # docs/benchmarks.md has the measurements.
-worker_class = "gthread"
+worker_class = PatientWorker
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "128"))
 worker_connections = 1000

@@ -7,7 +7,14 @@ from tests.rules.source import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([A-Z_]+)`.*\|$", re.MULTILINE)
-OF_THE_SERVER = {"BIND", "WEB_WORKERS", "WEB_THREADS", "GUNICORN_LOG_LEVEL", "PROMETHEUS_MULTIPROC_DIR"}
+OF_THE_SERVER = {
+    "BIND",
+    "WEB_WORKERS",
+    "WEB_THREADS",
+    "REQUEST_SECONDS",
+    "GUNICORN_LOG_LEVEL",
+    "PROMETHEUS_MULTIPROC_DIR",
+}
 OF_THE_SCRIPT = {"PORT", "SANDBOX_PORT"}
 
 
