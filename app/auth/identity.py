@@ -2,6 +2,7 @@
 
 Refuses an id_token that fails any check of OIDC Core, 3.1.3.7; once there is one, nothing else decides. Identities are
 (issuer, subject), and the subject is `sub` wherever there is one, so that a person stays the same between the sources.
+A publicid becomes the subject "publicid:…", which no `sub` may be: one person's number is not another's name.
 """
 
 import re
@@ -23,6 +24,7 @@ from app.pagero.texts import text_of
 from app.settings import Settings
 
 LEEWAY_SECONDS = 60
+PUBLICID = "publicid:"
 Source = Literal["id_token", "access_token", "userinfo"]
 _NAMES = ("name", "preferred_username", "nickname", "email", "username")
 _NAME_CHARACTERS = 255
@@ -85,7 +87,7 @@ def _from_id_token(sign_in: _SignIn, id_token: str) -> Identity:
     except (NotSigned, JoseError) as error:
         raise SignInFailed("id_token_invalid", f"id_token: {error}") from None
     if identity is None:
-        raise SignInFailed("id_token_invalid", "id_token: iss or sub is empty or too long")
+        raise SignInFailed("id_token_invalid", "id_token: iss or sub is empty, too long or not a name")
     return _named_by_userinfo(sign_in, identity) if identity.display_name is None else identity
 
 
@@ -155,13 +157,19 @@ def _from_userinfo(sign_in: _SignIn) -> Identity | str:
 
 
 def _identity(claims: Mapping[str, Any], issuer: str, source: Source) -> Identity | None:
-    subject = _text(claims, "sub")
-    if not subject and source != "id_token":
-        publicid = claims.get("publicid")
-        subject = str(publicid) if type(publicid) is int else _text(claims, "publicid")
+    subject = _subject(claims, source)
     if not _IDENTIFIER.fullmatch(subject) or not _IDENTIFIER.fullmatch(issuer):
         return None
     return Identity(issuer, subject, source, _display_name(claims))
+
+
+def _subject(claims: Mapping[str, Any], source: Source) -> str:
+    sub = _text(claims, "sub")
+    if sub or source == "id_token":
+        return "" if sub.startswith(PUBLICID) else sub
+    publicid = claims.get("publicid")
+    value = str(publicid) if type(publicid) is int else _text(claims, "publicid")
+    return f"{PUBLICID}{value}" if _IDENTIFIER.fullmatch(value) else ""
 
 
 def _own_issuer(settings: Settings) -> str:

@@ -187,6 +187,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "sub is null": changed(sub=None),
     "sub with a control": changed(sub="an\nna"),
     "sub too long": changed(sub="x" * 256),
+    "sub that looks like a publicid": changed(sub="publicid:p-1"),
     "publicid instead of sub": changed(sub=OMIT, publicid="p-1"),
     "no aud": changed(aud=OMIT),
     "aud is somebody else": changed(aud="other"),
@@ -394,14 +395,33 @@ def test_without_id_token_the_access_token_identifies(make: Callable[..., Settin
     ("claims", "subject"),
     [
         ({"sub": "anna", "publicid": "p-1"}, "anna"),
-        ({"publicid": "p-1"}, "p-1"),
-        ({"publicid": 1234}, "1234"),
-        ({"sub": "", "publicid": "p-1"}, "p-1"),
-        ({"sub": None, "publicid": "p-1"}, "p-1"),
+        ({"publicid": "p-1"}, "publicid:p-1"),
+        ({"publicid": 1234}, "publicid:1234"),
+        ({"publicid": "publicid:1"}, "publicid:publicid:1"),
+        ({"sub": "", "publicid": "p-1"}, "publicid:p-1"),
+        ({"sub": None, "publicid": "p-1"}, "publicid:p-1"),
+        ({"sub": "1234"}, "1234"),
     ],
 )
 def test_sub_comes_before_publicid(make: Callable[..., Settings], claims: dict[str, Any], subject: str) -> None:
     assert who(make(), answer(None, sign({"iss": ISSUER, **claims}))).subject == subject
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sub": "publicid:1234"},
+        {"sub": "publicid:1234", "publicid": "5"},
+        {"publicid": " "},
+        {"publicid": " 1"},
+        {"publicid": "1\n2"},
+        {"publicid": "x" * 250},
+    ],
+)
+def test_nobody_has_anothers_publicid_as_their_name(make: Callable[..., Settings], claims: dict[str, Any]) -> None:
+    with pytest.raises(SignInFailed) as failed:
+        who(make(), answer(None, sign({"iss": ISSUER, **claims})))
+    assert failed.value.reason == "identity_missing"
 
 
 @pytest.mark.parametrize(("settings", "issuer"), [({}, "https://sso.example"), ({"pagero_issuer": ISSUER}, ISSUER)])
