@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale, dates, numbers
 from flask import Flask
-from flask_babel import get_locale, get_timezone
+from flask_babel import get_timezone
 
 from app.web import languages
 from app.web.agents import browser_name
@@ -23,6 +23,7 @@ MONEY = re.compile(r"[+-]?\d{1,30}(\.\d{1,12})?")
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 KILO = 1000
+SMALL = range(KILO)
 
 
 def money(amount: str | None, currency: str | None, locale: Any) -> str:
@@ -124,18 +125,20 @@ def init_app(app: Flask) -> None:
     filters: dict[str, Callable[..., str]] = {
         "plain": plain,
         "browser_name": browser_name,
-        "money": lambda amount, currency=None: money(amount, currency, get_locale()),
-        "day": lambda value: day(value, get_locale()),
-        "moment": lambda value: moment(value, get_locale(), get_timezone()),
-        "short_moment": lambda value: short_moment(value, get_locale(), get_timezone()),
+        "money": lambda amount, currency=None: money(amount, currency, languages.current()),
+        "day": lambda value: day(value, languages.current()),
+        "moment": lambda value: moment(value, languages.current(), get_timezone()),
+        "short_moment": lambda value: short_moment(value, languages.current(), get_timezone()),
         "offset": lambda value: offset(value, get_timezone()),
-        "ago": lambda value, now: ago(value, now, get_locale()),
-        "filesize": lambda value: filesize(value, get_locale()),
-        "country": lambda code: country(code, get_locale()),
+        "ago": lambda value, now: ago(value, now, languages.current()),
+        "filesize": lambda value: filesize(value, languages.current()),
+        "country": lambda code: country(code, languages.current()),
         "label": label,
-        "reading": lambda value: reading(value, get_locale(), get_timezone()),
+        "reading": lambda value: reading(value, languages.current(), get_timezone()),
         # Most are small: nothing to group, the same in every language offered, and asking for the language costs more.
-        "number": lambda value: str(value) if value is not None and 0 <= value < KILO else number(value, get_locale()),
+        "number": lambda value: (
+            str(value) if value is not None and 0 <= value < KILO else number(value, languages.current())
+        ),
     }
     app.jinja_env.filters.update(filters)
     app.context_processor(languages.names)
