@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.dashboard.parts import Part, side_by_side
-from app.errors import AppError, Disconnected, Frozen, PageroNotFound, ReconnectNeeded, SealBroken
+from app.errors import AppError, PageroNotFound
 from app.files import ledger
 from app.files.desk import Desk
 from app.files.ledger import SqlSession
@@ -23,7 +23,6 @@ MOST_FILES = 60
 LISTED = 50
 LANES = 6
 SECONDS = 7
-LOST = (ReconnectNeeded, Disconnected, SealBroken, Frozen)
 
 
 @dataclass(frozen=True)
@@ -60,11 +59,6 @@ class Attention:
     """Whether there are older files that were not looked at."""
     problem: AppError | None
     """Why something is missing: the first fault met."""
-
-    @property
-    def lost(self) -> AppError | None:
-        """The fault that says there is no usable connection, if that is why."""
-        return self.problem if isinstance(self.problem, LOST) else None
 
     @property
     def statuses(self) -> list[str]:

@@ -21,6 +21,7 @@ from app.files.inspection import Inspection, Inspector
 from app.files.listing import LISTED, OWN, listing, offer
 from app.files.progress import KINDS
 from app.files.sending import Sender, SentBefore, received
+from app.models import Upload
 from app.pagero.file_records import CANCEL, DOCUMENT_TYPES, RESTART, SEND_MODES, TEST
 from app.services import services
 from app.web.problems import wants_json
@@ -114,10 +115,15 @@ def found(file_id: str) -> ResponseReturnValue:
     wanted, seen = request.form.get("file", ""), _inspector().look(file_id)
     if wanted not in [each.id for each in (seen.found.value if seen.found else None) or ()]:
         raise NotFound
-    upload = ledger.upload(db.session, g.visitor.account_id, file_id)
-    if upload is None:
-        raise NotFound
-    _sender().adopt(upload, wanted)
+    _sender().adopt(_own(file_id), wanted)
+    return redirect(url_for("files.file", file_id=file_id), SEE_OTHER)
+
+
+@blueprint.post("/files/<file_id>/missing")
+@signed_in
+def missing(file_id: str) -> ResponseReturnValue:
+    """The person has looked and says that a lost upload did not arrive."""
+    _sender().give_up(_own(file_id))
     return redirect(url_for("files.file", file_id=file_id), SEE_OTHER)
 
 
@@ -165,6 +171,13 @@ def _inspector() -> Inspector:
 
 def _sender() -> Sender:
     return Sender(db.session, _desk(), services().clock, g.visitor.account_id)
+
+
+def _own(upload_id: str) -> Upload:
+    upload = ledger.upload(db.session, g.visitor.account_id, upload_id)
+    if upload is None:
+        raise NotFound
+    return upload
 
 
 def _offset(name: str) -> int:

@@ -24,6 +24,7 @@ SENDING_SECONDS = 40
 """After so long no further file of a form is begun: its page would never come."""
 NO_TIME_LEFT = "no_time_left"
 FOUND_AGAIN = "found_again"
+GIVEN_UP = "given_up"
 
 
 class SentBefore(Mistake):
@@ -102,10 +103,18 @@ class Sender:
 
     def adopt(self, upload: Upload, file_id: str) -> None:
         """The person says that this file at Pagero is what the upload became."""
-        if outcome_of(upload, self.clock.now()) is not UploadOutcome.UNKNOWN:
-            raise NotFound
+        self._require_unknown(upload)
         upload.pagero_file_id = file_id
         settle(self.sql, upload, UploadOutcome.SENT, FOUND_AGAIN)
+
+    def give_up(self, upload: Upload) -> None:
+        """The person says that it did not arrive: its content may then be sent again."""
+        self._require_unknown(upload)
+        settle(self.sql, upload, UploadOutcome.REFUSED, GIVEN_UP)
+
+    def _require_unknown(self, upload: Upload) -> None:
+        if outcome_of(upload, self.clock.now()) is not UploadOutcome.UNKNOWN:
+            raise NotFound
 
     def _row(self, order: Order, number: int, file: Received) -> Upload:
         return Upload(

@@ -23,7 +23,7 @@
     made.querySelector("[data-name]").textContent = file.name;
     const [unit, per] = file.size < 1e3 ? ["byte", 1] : file.size < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
     made.querySelector("[data-size]").textContent = new Intl.NumberFormat(document.documentElement.lang,
-      { style: "unit", unit, maximumFractionDigits: 1 }).format(file.size / per);
+      { style: "unit", unit, unitDisplay: per === 1 ? "long" : "short", maximumFractionDigits: 1 }).format(file.size / per);
     list.append(made);
     return made;
   }

@@ -74,7 +74,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
     },
     "file_said": {
         "sending": _l("The file is on its way to Pagero."),
-        "refused": _l("Pagero did not take the file in, so nothing was sent."),
+        "refused": _l("The file was not sent."),
         "unknown": _l("Pagero's answer was lost. The file may have arrived or not; it is not sent again by itself."),
         "processing": _l("Pagero is making a document of the file."),
         "awaiting": _l("Pagero waits for you before it goes on."),
@@ -108,6 +108,7 @@ WORDS: dict[str, dict[str, LazyString]] = {
         "disconnected": _l("You are disconnected from Pagero."),
         "frozen": _l("The operator has stopped everything this application does at Pagero."),
         "no_time_left": _l("The files before it took too long."),
+        "given_up": _l("The answer was lost; you looked and it had not arrived."),
         "found_again": _l("The answer was lost; you recognised the file in Pagero's list."),
     },
     "upload_mistake": {

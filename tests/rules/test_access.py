@@ -45,6 +45,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "files.files": (PERSON, "GET", "/files"),
     "files.form": (PERSON, "GET", "/files/new"),
     "files.found": (PERSON, "POST", "/files/<file_id>/found"),
+    "files.missing": (PERSON, "POST", "/files/<file_id>/missing"),
     "files.status": (SCRIPT, "GET", "/api/files/<file_id>"),
     "files.upload": (PERSON, "POST", "/files"),
     "dashboard.together": (PERSON, "POST", "/documents/zip"),
