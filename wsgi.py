@@ -11,6 +11,8 @@ from app.errors import SettingsError
 COMMAND_LINE = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
 CANNOT_BOOT = 1 if COMMAND_LINE else 3
 
+os.umask(0o077)  # what is written here is for this user alone: SQLite's files, and answers that wait to be stored
+
 try:
     app = create_app()
     if not COMMAND_LINE:

@@ -79,6 +79,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=LARGEST_BODY_BYTES,
         MAX_FORM_PARTS=LARGEST_FORM_FIELDS,
         BOOTSTRAP_SERVE_LOCAL=True,
+        PROVIDE_AUTOMATIC_OPTIONS=False,  # no page of another site may ask anything here: nobody needs OPTIONS
         BABEL_TRANSLATION_DIRECTORIES="translations",
         SESSION_COOKIE_SECURE=settings.is_https,
     )

@@ -1,9 +1,10 @@
 """Sign in at Pagero, come back, sign out. A look ahead (HEAD, prefetch, preview) starts nothing and spends nothing."""
 
+from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, abort, after_this_request, current_app, make_response, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
@@ -30,7 +31,7 @@ LIMITS, EXCHANGES = "sign_in_limits", "sign_in_exchanges"
 blueprint = Blueprint("auth", __name__, url_prefix="/auth")
 
 
-@blueprint.get("/login", provide_automatic_options=False)
+@blueprint.get("/login")
 @open_to_all
 def login() -> ResponseReturnValue:
     """Begin a sign-in and go to Pagero's login page. Of the query only `next` and `prompt=login` count."""
@@ -43,13 +44,16 @@ def login() -> ResponseReturnValue:
     return _to_pagero(attempt, prompt)
 
 
-@blueprint.get("/callback", provide_automatic_options=False)
+@blueprint.get("/callback")
 @open_to_all
 def callback() -> ResponseReturnValue:
     """Where Pagero sends the browser back to: ends in a session and a 303, or in a page that says what happened."""
     _require_somebody_looking()
     answer = CallbackAnswer.read(request.args)
-    attempt = _pending().find(answer.state) if answer.state else None
+    pending = _pending()
+    for name in pending.unreadable():
+        after_this_request(partial(_without_pending_cookie, name))
+    attempt = pending.find(answer.state) if answer.state else None
     try:
         return _signed_in(answer, attempt)
     except SignInRunning as running:
@@ -87,7 +91,7 @@ def reconnect() -> ResponseReturnValue:
     return _to_pagero(begin(parts.settings, parts.clock.now(), HOME, reconnects=account_id), prompt="login")
 
 
-@blueprint.post("/logout", provide_automatic_options=False)
+@blueprint.post("/logout")
 @open_to_all
 def logout() -> ResponseReturnValue:
     """End this browser's session. The connection to Pagero stays; so does Pagero's own session."""
@@ -176,6 +180,11 @@ def _with_pending_cookie(answer: Response, attempt: Attempt) -> Response:
     for old in pending.crowded_out_by(name, value):
         _drop_pending_cookie(answer, old)
     answer.set_cookie(name, value, max_age=REMEMBERED, secure=secure, httponly=True, samesite="Lax", path="/")
+    return answer
+
+
+def _without_pending_cookie(name: str, answer: Response) -> Response:
+    _drop_pending_cookie(answer, name)
     return answer
 
 

@@ -6,7 +6,6 @@ A cookie outlives its attempt, so that a late or repeated callback still knows w
 """
 
 import base64
-import binascii
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -98,7 +97,11 @@ class PendingCookies:
             kept, used = kept + 1, used + len(other) + len(self._cookies[other])
             if kept > MOST_PENDING or used > MOST_COOKIE_BYTES:
                 dropped.append(other)
-        return dropped + [other for other in self._cookies if self._open(other, self._cookies[other]) is None]
+        return dropped + self.unreadable()
+
+    def unreadable(self) -> list[str]:
+        """The names of cookies nobody can use any more."""
+        return [name for name, text in self._cookies.items() if self._open(name, text) is None]
 
     def _newest_first(self) -> Iterator[str]:
         found = {name: self._open(name, text) for name, text in self._cookies.items()}
@@ -112,10 +115,11 @@ class PendingCookies:
         try:
             sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             plain = self._sealer.open_with(PURPOSE, sealed, _place(name))
-        except (SealBroken, binascii.Error, ValueError):  # ValueError: not ASCII
+            started, state, nonce, verifier, target, reconnects = orjson.loads(plain)
+            started_at = datetime.fromtimestamp(started / 1000, UTC)
+        except (SealBroken, ValueError, TypeError, OverflowError):  # not base64, or sealed by another release
             return None
-        started, state, nonce, verifier, target, reconnects = orjson.loads(plain)
-        return Attempt(state, nonce, verifier, target, datetime.fromtimestamp(started / 1000, UTC), reconnects)
+        return Attempt(state, nonce, verifier, target, started_at, reconnects)
 
 
 def _hash(state: str) -> str:

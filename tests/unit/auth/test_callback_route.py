@@ -181,6 +181,16 @@ class TestAStateThatDoesNotFit:
         window.client.set_cookie(name, garbage, domain="127.0.0.1")
 
         assert window.come_back(login_url).status_code == 400
+        assert name not in window.cookies
+
+    def test_takes_away_no_cookie_that_can_be_read(self, window: Window) -> None:
+        live = window.start()
+        window.client.set_cookie("signin-00000000", "garbage", domain="127.0.0.1")
+
+        assert window.callback({"code": "x", "state": "s" * 43}).status_code == 400
+        assert [name for name in window.cookies if name.startswith("signin-")] != ["signin-00000000"]
+        assert "signin-00000000" not in window.cookies
+        assert window.come_back(live).status_code == 303
 
     @pytest.mark.parametrize("error", ["access_denied", "server_error", "<script>"])
     def test_hides_whatever_error_comes_with_it(self, window: Window, rows: Stored, error: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from app.auth.transaction import MOST_COOKIE_BYTES, MOST_PENDING, Attempt, PendingCookies, begin
 from app.settings import Settings
-from app.tokens.sealing import Sealer
+from app.tokens.sealing import Place, Sealer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -92,6 +92,19 @@ def test_garbage_under_a_right_name_finds_nothing(jar: Jar, length: int) -> None
         jar.cookies[name] = text
 
         assert jar.pending.find(attempt.state) is None
+
+
+@pytest.mark.parametrize(
+    "plain", [b"[]", b"{}", b"null", b"7", b'["x",1,2,3,4,5]', b"[1,2,3]", b"junk", b"[1e300,1,2,3,4,5]"]
+)
+def test_a_cookie_of_another_release_is_unreadable_and_replaced(jar: Jar, plain: bytes) -> None:
+    attempt = jar.start()
+    (name,) = jar.cookies
+    sealed = jar.sealer.seal_with("transaction", plain, Place("cookie", "transaction", name))
+    jar.cookies[name] = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    assert jar.pending.find(attempt.state) is None
+    assert jar.pending.unreadable() == [name]
 
 
 def test_every_flipped_byte_makes_the_cookie_unreadable(jar: Jar) -> None:

@@ -200,3 +200,13 @@ def test_a_value_the_database_cannot_hold_is_the_requests_fault_and_is_not_logge
 
     assert answer.status_code == 400
     assert "secret_word" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/account", "/documents", "/auth/login", "/auth/logout", "/api/documents", "/language"]
+)
+def test_nobody_learns_anything_by_asking_for_options(window: Window, path: str) -> None:
+    answer = window.open(path, "OPTIONS", headers={"Origin": "https://evil.test"})
+
+    assert answer.status_code == 405
+    assert not [name for name in answer.headers.keys() if name.startswith("Access-Control")]
