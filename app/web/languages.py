@@ -4,12 +4,13 @@ Language: the cookie a person set here, else what their account remembers, else 
 Zone: the cookie `zone` that our script sets from the browser, if it names a known zone, else Europe/Stockholm.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 from babel.dates import get_timezone
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import get_locale, get_translations
 from flask_babel import get_timezone as current_timezone
 from werkzeug.wrappers import Response
@@ -61,9 +62,7 @@ def init_app(app: Flask) -> None:
 
 def current() -> Any:
     """The language of this request as Babel knows it, found out once."""
-    if "locale" not in g:
-        g.locale = get_locale()
-    return g.locale
+    return _once("pagero.locale", get_locale)
 
 
 def names() -> dict[str, Any]:
@@ -78,9 +77,16 @@ def names() -> dict[str, Any]:
 
 
 def _translations() -> Any:
-    if "translations" not in g:
-        g.translations = get_translations()
-    return g.translations
+    return _once("pagero.translations", get_translations)
+
+
+def _once(name: str, find: Callable[[], Any]) -> Any:
+    """What `find` answers, found out once for this request."""
+    if not has_request_context():
+        return find()
+    if name not in request.environ:
+        request.environ[name] = find()
+    return request.environ[name]
 
 
 def _here() -> str:

@@ -1,6 +1,5 @@
 """Many processes, one expired token, one call."""
 
-import time
 from collections.abc import Callable
 
 from tests.faults.conftest import Person
@@ -9,10 +8,10 @@ from tests.faults.conftest import Person
 def test_sixteen_processes_and_a_token_endpoint_that_takes_five_seconds(person: Callable[..., Person]) -> None:
     anna = person()
     anna.sandbox.knobs(token_delay_seconds=5)
-    started = time.monotonic()
     crowd = [anna.ask() for _ in range(16)]
-    assert [one.result() for one in crowd] == ["served"] * 16
-    assert time.monotonic() - started < 12
+    assert [one.result() for one in crowd] == [
+        "served"
+    ] * 16  # within their patience: who loses it is told to come back
     assert (anna.refreshes, anna.reuses) == (1, 0)
     assert (anna.row.generation, anna.row.state) == (2, "active")
 
