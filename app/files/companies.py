@@ -3,12 +3,15 @@
 What is listed is an offer: Pagero decides at every upload whether the person may send for that company.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from app.files.asked import COMPANY
 from app.pagero.file_records import File
 from app.pagero.records import Document
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -20,9 +23,12 @@ class Company:
 
 
 def known_companies(
-    documents: Iterable[Document], files: Iterable[File], company_ids: Iterable[str] = ()
+    documents: Iterable[Document], files: Iterable[File], company_ids: Iterable[str] = (), own: Mapping[str, str] = NONE
 ) -> tuple[Company, ...]:
-    """Every company that sent one of these, or is named by id; each once, named ones first, by name."""
+    """Every company that sent one of these, or is named by id; each once, named ones first, by name.
+
+    `own` are the names the person gave to companies, by id: they come first of all names.
+    """
     names: dict[str, str | None] = dict.fromkeys(company_ids)
     for document in documents:
         if document.direction == "Sent" and document.sending_company_id:
@@ -30,6 +36,7 @@ def known_companies(
     for file in files:
         if file.company_id:
             _learn(names, file.company_id, file.company_name)
+    names |= own
     found = [Company(company_id, name) for company_id, name in names.items() if COMPANY.fullmatch(company_id)]
     return tuple(sorted(found, key=lambda company: (company.name is None, (company.name or company.id).casefold())))
 

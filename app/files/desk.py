@@ -4,7 +4,7 @@ cache. Knows no request. Everything raises PageroError, ReconnectNeeded and Disc
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from app.errors import ReconnectNeeded
 from app.models import ReconnectReason
@@ -43,7 +43,9 @@ class Desk:
 
     def documents(self, query: DocumentQuery) -> DocumentPage:
         """Documents, for those a file has become and for what they tell of files and companies."""
-        return self._call(lambda token: self.api.documents(token, query))
+        return self._call(
+            lambda token: cast(DocumentPage, self.api.documents_tagged(token, query, None, READ_SECONDS).value)
+        )
 
     def upload(self, payload: Payload, fields: dict[str, str]) -> File:
         """Send a file, once. After a 401, which says that nothing was done, once more with a renewed token."""

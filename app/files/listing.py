@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.companies.ledger import chosen_id
+from app.companies.ledger import companies as remembered
 from app.dashboard.parts import Part, side_by_side
 from app.files import ledger
 from app.files.companies import Company, known_companies
@@ -73,7 +75,7 @@ class Offer:
 
     companies: tuple[Company, ...]
     usual: str | None
-    """The company that was sent for last, or the only one there is."""
+    """The company the person has chosen to look at, else the one sent for last, else the only one there is."""
 
 
 def offer(sql: SqlSession, desk: Desk, account_id: str) -> Offer:
@@ -84,6 +86,12 @@ def offer(sql: SqlSession, desk: Desk, account_id: str) -> Offer:
         {"documents": lambda: desk.documents(question), "files": lambda: desk.list(LEARNED_FROM)}
     )
     documents, files = answers["documents"].value, answers["files"].value
-    companies = known_companies(documents.items if documents else (), files.items if files else (), last)
-    only = companies[0].id if len(companies) == 1 else None
-    return Offer(companies, last[0] if last else only)
+    own = remembered(sql, account_id)
+    companies = known_companies(
+        documents.items if documents else (),
+        files.items if files else (),
+        last,
+        {each.company_id: each.name for each in own},
+    )
+    usual = chosen_id(own) or (last[0] if last else None)
+    return Offer(companies, usual or (companies[0].id if len(companies) == 1 else None))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -216,6 +217,16 @@ def test_companies_are_offered_by_name(anna: Browser) -> None:
     assert "other" in options.values()
 
 
+def test_the_company_that_is_looked_at_is_the_one_to_send_for(anna: Browser) -> None:
+    page = anna.get("/companies")
+    token = page.form("/auth/logout").fields["csrf_token"]
+    anna.post("/companies", {"csrf_token": token, "companyId": "c-77", "name": "Our own"})
+    options = {
+        each.get_text(strip=True): each for each in anna.get("/files/new").soup.select("#sendingCompanyId option")
+    }
+    assert "Our own (c-77)" in options
+
+
 def test_without_pagero_the_form_still_works_by_hand(anna: Browser, sandbox: Sandbox) -> None:
     sandbox.knobs(fail_next=[{"endpoint": "documents", "status": 500}, {"endpoint": "files", "status": 500}])
     page = anna.get("/files/new")
@@ -305,6 +316,20 @@ def test_what_is_missing_while_pagero_fails_is_said(anna: Browser, sandbox: Sand
     again = anna.get(page.path)
     assert state(again) == "Not known at the moment"
     assert "This part could not be loaded" in again.text
+
+
+def test_a_pagero_that_is_slow_holds_no_page_longer_than_fifteen_seconds(
+    served: Callable[..., Served], sandbox: Sandbox, new_browser: Callable[[Served], Browser]
+) -> None:
+    anna = new_browser(served(workers=1))
+    anna.sign_in("anna")
+    sandbox.knobs(api_delay_seconds=16)
+    began = time.monotonic()
+    paths = ("/files", "/files/new", "/attention", "/files/77000001", "/api/files/77000001")
+    with ThreadPoolExecutor(len(paths)) as threads:
+        answers = list(threads.map(lambda path: anna.raw("GET", path), paths))
+    assert time.monotonic() - began < 15
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 504, 504]
 
 
 def test_what_waits_is_on_one_page_with_what_to_do(anna: Browser) -> None:

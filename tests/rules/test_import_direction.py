@@ -33,7 +33,7 @@ MAY_USE = {
     "app.companies": MIDDLE | GUARDED | {"app.dashboard.routes", "app.dashboard.window"},
     "app.dashboard": MIDDLE | GUARDED | {"app.companies.ledger", "app.invoice", "app.exports"},
     "app.exports": MIDDLE | {"app.auth.guards", "app.auth.destinations"},
-    "app.files": MIDDLE | {"app.auth.guards", "app.auth.destinations", "app.dashboard.parts"},
+    "app.files": MIDDLE | {"app.auth.guards", "app.auth.destinations", "app.dashboard.parts", "app.companies.ledger"},
     "app.account": MIDDLE | {"app.auth.guards", "app.auth.destinations"},
     "app.admin": MIDDLE | {"app.auth.guards", "app.auth.destinations", "app.reconnect_links"},
     "app.sandbox": set(),

@@ -110,3 +110,4 @@ def test_companies_are_learned_from_what_was_sent() -> None:
         Company("c-3", None),
         Company("c-4", None),
     )
+    assert known_companies([], files, ["c-4"], {"c-2": "Ours"})[0] == Company("c-2", "Ours")
