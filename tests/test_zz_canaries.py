@@ -26,7 +26,7 @@ def _places(run: Run) -> Iterator[tuple[str, Path]]:
     yield from ((PAGE, path) for path in run.pages.iterdir())
 
 
-@pytest.mark.timeout(900)  # it reads everything the whole run has left behind
+@pytest.mark.timeout(2700)  # it reads everything the whole run has left behind
 def test_no_secret_of_the_run_is_readable_anywhere(
     canaries: Canaries, sandbox_process: Sandbox, run: Run, searched: list[tuple[str, Path]]
 ) -> None:
