@@ -58,16 +58,19 @@ class Canaries:
 
     def search(self, files: Iterable[tuple[str, Path]]) -> list[str]:
         """Search (kind of place, file) pairs. Answers a sentence per finding; an empty list is what should be."""
-        places = [(place, path) for place, path in files if path.is_file()]
-        suspects = _files_with_any(self._known.values(), [path for _, path in places])
         findings = []
-        for place, path in places:
-            if path in suspects:
+        by_place: dict[str, list[Path]] = {}
+        for place, path in files:
+            if path.is_file():
+                by_place.setdefault(place, []).append(path)
+        for place, paths in by_place.items():
+            # What may stand in a place is not looked for there: every page has form tokens and would be a suspect.
+            forbidden = [canary for canary in self._known.values() if place not in canary.allowed]
+            for path in _files_with_any(forbidden, paths):
                 content = path.read_bytes()
                 findings += [
                     f"{canary.kind} ({form}) in {path}"
-                    for canary in self._known.values()
-                    if place not in canary.allowed
+                    for canary in forbidden
                     for form, needle in spellings(canary.value).items()
                     if needle in content
                 ]
